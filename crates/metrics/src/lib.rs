@@ -1,0 +1,48 @@
+//! Samples into counters, gauges, rates and trends; thresholds over them; the summary of a run.
+//!
+//! A [`MetricSet`] is one worker's recorder. Series are registered once and then recorded into by
+//! handle, so that recording a sample is an index and an addition. Samples are recorded only into
+//! the most detailed series, such as `http_req_duration{endpoint:puzzle-gallery}`; a less detailed
+//! question is answered by merging ([`MetricSet::select`]). Sets of several workers merge exactly,
+//! because histograms are added and percentiles are never averaged.
+//!
+//! # Example
+//!
+//! ```
+//! use std::time::Duration;
+//! use metrics::{MetricSet, Outcome, Threshold};
+//!
+//! let mut set = MetricSet::default();
+//! let duration = set.trend("http_req_duration{endpoint:list}".parse()?);
+//! set.record(duration, Duration::from_millis(12));
+//!
+//! let threshold = Threshold::parse("http_req_duration", "p(95)<800")?;
+//! assert_eq!(threshold.evaluate(&set, Duration::from_secs(1)).outcome, Outcome::Pass);
+//!
+//! // A threshold over nothing does not pass.
+//! let threshold = Threshold::parse("http_req_duration{endpoint:detail}", "p(95)<800")?;
+//! assert_eq!(threshold.evaluate(&set, Duration::from_secs(1)).outcome, Outcome::NoSamples);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What it doesn't do
+//!
+//! It has no clock, no thread and no output: durations come in, numbers go out.
+
+mod error;
+mod key;
+mod run;
+mod series;
+mod set;
+mod stat;
+mod threshold;
+mod trend;
+
+pub use error::MetricsError;
+pub use key::MetricKey;
+pub use run::{Conservation, IterationTally, RequestTally, RunSummary, StopReason, Verdict};
+pub use series::{Second, TimeSeries};
+pub use set::{CounterId, Gauge, GaugeId, Metric, MetricSet, Rate, RateId, TrendId};
+pub use stat::Stat;
+pub use threshold::{Outcome, Threshold, ThresholdResult};
+pub use trend::Trend;
