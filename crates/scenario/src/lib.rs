@@ -1,0 +1,67 @@
+//! When iterations start, and which virtual user runs each.
+//!
+//! A [`Scenario`] says how iterations come about, in k6's words. *constant-vus* is a closed model:
+//! each of N virtual users starts again as soon as it is done. *ramping-arrival-rate* is an open
+//! model: iterations start by a schedule that does not wait for answers, and a start for which no
+//! virtual user is free is dropped and counted, never queued. The schedule is a pure iterator of
+//! offsets ([`ArrivalSchedule`]); [`run`] follows it on tokio's clock, so that a test with paused
+//! time drives an hour in seconds.
+//!
+//! What an iteration does is a [`VirtualUser`]; what is to be recorded goes to an [`Observer`].
+//!
+//! # Example
+//!
+//! ```
+//! use std::time::Duration;
+//! use scenario::{Iteration, RampingArrivalRate, Scenario, Stage, Stop, VirtualUser};
+//!
+//! struct Sleeper;
+//! impl VirtualUser for Sleeper {
+//!     async fn iterate(&mut self, _: Iteration) {
+//!         tokio::time::sleep(Duration::from_millis(5)).await;
+//!     }
+//! }
+//!
+//! let ramp = RampingArrivalRate {
+//!     start_rate: 0,
+//!     time_unit: Duration::from_secs(1),
+//!     stages: vec![Stage { duration: Duration::from_millis(200), target: 100 }],
+//!     pre_allocated_vus: 1,
+//!     max_vus: 5,
+//! };
+//! let scenario = Scenario::ramping_arrival_rate(ramp, Duration::from_secs(1))?;
+//! let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+//! let tally = runtime.block_on(scenario::run(&scenario, |_| Sleeper, &(), &Stop::new()));
+//! // The area below the ramp is 10; the last start would fall on the very end.
+//! assert_eq!((tally.planned, tally.completed), (9, 9));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Where it differs from k6
+//!
+//! - A start counts only at t < D, the schedule's length. k6 lets a start at the very end race with
+//!   the end, so its counts vary by one.
+//! - Idle virtual users are taken last in, first out, so that few of them stay warm; k6 rotates
+//!   through all.
+//! - A virtual user beyond the preallocated ones is made at once and runs the start that it was
+//!   made for; k6 drops that start. Only at `max_vus` are starts dropped.
+//!
+//! # What it doesn't do
+//!
+//! It knows no HTTP, no metrics and no output. It starts no thread and spawns no task: [`run`] is
+//! one future that polls its virtual users itself, so they need not be `Send`.
+
+mod config;
+mod error;
+mod executor;
+mod pool;
+mod schedule;
+mod stop;
+mod user;
+
+pub use config::{Executor, RampingArrivalRate, Scenario, Stage};
+pub use error::ScenarioError;
+pub use executor::{Tally, run};
+pub use schedule::ArrivalSchedule;
+pub use stop::Stop;
+pub use user::{Iteration, Observer, VirtualUser};
