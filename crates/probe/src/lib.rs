@@ -1,0 +1,74 @@
+//! Judges a response: status class, and the body against a declared shape, in one pass.
+//!
+//! A load test that counts statuses misses the failure that hurts: the right status with the wrong
+//! body. This crate looks at every body, fast enough to do so under load, and says what is wrong by
+//! path and kind. It never repeats a value of a body, so what it says may be logged.
+//!
+//! # Example
+//!
+//! ```
+//! use probe::{Limits, Probe, Shape, StatusClass, status_class};
+//!
+//! let shape = Shape::from_json(br#"{
+//!   "type": "object", "required": ["items"],
+//!   "properties": {"items": {"type": "array", "items": {
+//!     "required": ["profileId"], "properties": {"profileId": {"type": "string"}}
+//!   }}}
+//! }"#)?;
+//! let mut probe = Probe::new(Limits::default());
+//!
+//! assert_eq!(status_class(200), StatusClass::Success);
+//! assert!(probe.check(&shape, br#"{"items": [{"profileId": "a"}]}"#).is_empty());
+//!
+//! let violations = probe.check(&shape, br#"{"items": [{"profileId": 7}, {}]}"#);
+//! let lines: Vec<_> = violations.iter().map(ToString::to_string).collect();
+//! assert_eq!(lines, [
+//!     "/items/*/profileId: type: expected string, found number",
+//!     "/items/*/profileId: required: expected a value, found nothing",
+//! ]);
+//! # Ok::<(), probe::ShapeError>(())
+//! ```
+//!
+//! # Shapes
+//!
+//! A shape is a JSON Schema of dialect 2020-12 with these keywords: `type`, `enum`, `const`;
+//! `required`, `properties`, `additionalProperties`, `minProperties`, `maxProperties`,
+//! `dependentRequired`; `items`, `prefixItems`, `minItems`, `maxItems`; `minLength`, `maxLength`
+//! (in code points); `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum`; `anyOf`, `oneOf`,
+//! `allOf`, `not`, `if`, `then`, `else`; `$ref` to a place in the document, `$defs`. The schemas
+//! `true` and `false` work. `title`, `description`, `$comment`, `default` and `examples`, and
+//! `$schema` and `$id` at the root, are read and mean nothing. Any other keyword is an error when
+//! the shape is loaded, with a pointer to it.
+//!
+//! Numbers written as integers are compared exactly, whatever their size, and 1.0 is an integer.
+//! The shapes of the gallery's routes are in [`gallery`].
+//!
+//! # What it doesn't do
+//!
+//! It reads no file, sends no request, and decides nothing about a run: counting violations and
+//! judging a status is the caller's. It does not accept what JSON leaves open: a key that stands
+//! twice in an object is a violation, as are bytes behind the document and half of a surrogate pair.
+
+mod collect;
+mod compile;
+mod document;
+mod duplicates;
+mod error;
+mod fingerprint;
+pub mod gallery;
+mod node;
+mod number;
+mod probe;
+mod properties;
+mod shape;
+mod status;
+mod types;
+mod violation;
+mod walk;
+
+pub use error::ShapeError;
+pub use probe::{Limits, Probe};
+pub use shape::Shape;
+pub use status::{StatusClass, status_class};
+pub use types::Types;
+pub use violation::{Expected, Found, Keyword, Violation};

@@ -1,0 +1,443 @@
+//! Applies the rules of a shape to the values of a document.
+//!
+//! There is one walk and it runs in two modes. Without a report it stops at the first violation and
+//! never allocates; nearly all bodies conform, so this is the one that counts. With a report it
+//! goes on and gathers them all. Both are the same code, so they cannot disagree.
+
+use crate::collect::{Attempt, Collector, Segment};
+use crate::node::{Node, Nodes, equal};
+use crate::number::Number;
+use crate::properties::{Property, place_bit};
+use crate::shape::{ArrayRules, Bounds, Dependent, InPlace, ObjectRules, Schema, SchemaId, Shape};
+use crate::violation::{Expected, Found, Keyword, Violation};
+
+/// How many schemas may be at work inside each other. It bounds the use of the stack.
+const NESTING_MAX: u32 = 1024;
+
+/// Each value may be judged by each schema this many times before the walk gives up. Only shapes
+/// that apply schemas to the same value over and over, twice as often a level, get there.
+const STEPS_PER_VALUE_AND_SCHEMA: u64 = 16;
+
+/// What became of a walk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Conforms,
+    Violates,
+    GivenUp,
+}
+
+/// Says whether the document conforms, without an allocation.
+pub(crate) fn judge<N: Nodes + ?Sized>(shape: &Shape, nodes: &N) -> Outcome {
+    let mut walk = Walk::new(shape, nodes, Collector::new(Vec::new(), 0));
+    let conforms = walk.apply::<false>(SchemaId::ROOT, 0);
+    match (walk.given_up, conforms) {
+        (true, _) => Outcome::GivenUp,
+        (false, true) => Outcome::Conforms,
+        (false, false) => Outcome::Violates,
+    }
+}
+
+/// Gathers what is wrong with the document.
+pub(crate) fn report<'a, N: Nodes + ?Sized>(
+    shape: &'a Shape,
+    nodes: &'a N,
+    collector: Collector<'a>,
+) -> Vec<Violation> {
+    let mut walk = Walk::new(shape, nodes, collector);
+    walk.apply::<true>(SchemaId::ROOT, 0);
+    if walk.given_up {
+        walk.collector.give_up();
+    }
+    walk.collector.finish()
+}
+
+struct Walk<'a, N: ?Sized> {
+    shape: &'a Shape,
+    nodes: &'a N,
+    collector: Collector<'a>,
+    steps_left: u64,
+    nesting: u32,
+    given_up: bool,
+}
+
+impl<'a, N: Nodes + ?Sized> Walk<'a, N> {
+    fn new(shape: &'a Shape, nodes: &'a N, collector: Collector<'a>) -> Self {
+        let pairs = (nodes.size() as u64).saturating_mul(shape.schemas.len() as u64);
+        let steps_left = pairs.saturating_mul(STEPS_PER_VALUE_AND_SCHEMA);
+        Self { shape, nodes, collector, steps_left, nesting: 0, given_up: false }
+    }
+
+    /// Judges one value by one schema.
+    #[inline]
+    fn apply<const REPORT: bool>(&mut self, id: SchemaId, index: usize) -> bool {
+        let schema = self.shape.schema(id);
+        let node = self.nodes.at(index);
+        if !schema.types.admits(node) {
+            return self.wrong_type::<REPORT>(schema, node);
+        }
+        schema.types_only || self.rules::<REPORT>(schema, node, index)
+    }
+
+    fn rules<const REPORT: bool>(
+        &mut self,
+        schema: &'a Schema,
+        node: Node<'a>,
+        index: usize,
+    ) -> bool {
+        if self.steps_left == 0 || self.nesting == NESTING_MAX {
+            self.given_up = true;
+            return false;
+        }
+        self.steps_left -= 1;
+        self.nesting += 1;
+        let mut conforms = self.rules_of_type::<REPORT>(schema, node, index);
+        if REPORT || conforms {
+            conforms &= self.in_place::<REPORT>(schema, node, index);
+        }
+        self.nesting -= 1;
+        conforms
+    }
+
+    fn rules_of_type<const REPORT: bool>(
+        &mut self,
+        schema: &'a Schema,
+        node: Node<'a>,
+        index: usize,
+    ) -> bool {
+        match node {
+            Node::Object(len) => match &schema.object {
+                Some(rules) => self.object::<REPORT>(rules, index, len),
+                None => true,
+            },
+            Node::Array(len) => match &schema.array {
+                Some(rules) => self.array::<REPORT>(rules, index, len),
+                None => true,
+            },
+            Node::String(text) => self.length::<REPORT>(schema.length, text),
+            Node::Number(number) => self.number::<REPORT>(schema, number),
+            Node::Null | Node::Bool(_) => true,
+        }
+    }
+
+    /// Notes a violation if there is a report; `expected` may allocate, so it is only made then.
+    fn fail<const REPORT: bool>(
+        &mut self,
+        keyword: Keyword,
+        expected: impl FnOnce() -> Expected,
+        found: Found,
+    ) -> bool {
+        if REPORT {
+            self.collector.add(keyword, expected(), found);
+        }
+        false
+    }
+
+    #[cold]
+    fn wrong_type<const REPORT: bool>(&mut self, schema: &Schema, node: Node<'_>) -> bool {
+        let found = Found::kind(node);
+        if schema.admits_nothing() {
+            return self.fail::<REPORT>(Keyword::FalseSchema, || Expected::Absent, found);
+        }
+        self.fail::<REPORT>(Keyword::Type, || Expected::Types(schema.types), found)
+    }
+
+    fn length<const REPORT: bool>(&mut self, length: Bounds, text: &str) -> bool {
+        if length == Bounds::default() {
+            return true;
+        }
+        // A code point has one to four bytes, so mostly the bytes decide without counting.
+        let bytes = text.len() as u64;
+        if bytes.div_ceil(4) >= length.min && bytes <= length.max {
+            return true;
+        }
+        let count = text.chars().count() as u64;
+        self.bounds::<REPORT>(length, count, [Keyword::MinLength, Keyword::MaxLength])
+    }
+
+    fn bounds<const REPORT: bool>(
+        &mut self,
+        bounds: Bounds,
+        count: u64,
+        [min, max]: [Keyword; 2],
+    ) -> bool {
+        let enough = count >= bounds.min
+            || self.fail::<REPORT>(min, || Expected::AtLeast(bounds.min), Found::Less);
+        let not_too_many = count <= bounds.max
+            || self.fail::<REPORT>(max, || Expected::AtMost(bounds.max), Found::More);
+        enough && not_too_many
+    }
+
+    fn number<const REPORT: bool>(&mut self, schema: &'a Schema, number: Number<'_>) -> bool {
+        let mut conforms = true;
+        for rule in &schema.numbers {
+            let order = number.compare(rule.bound.borrow());
+            let (within, words, found) = match rule.keyword {
+                Keyword::Minimum => (order.is_ge(), "at least", Found::Less),
+                Keyword::Maximum => (order.is_le(), "at most", Found::More),
+                Keyword::ExclusiveMinimum => (order.is_gt(), "more than", Found::Less),
+                _ => (order.is_lt(), "less than", Found::More),
+            };
+            let expected = || Expected::Number(format!("{words} {}", rule.bound));
+            conforms &= within || self.fail::<REPORT>(rule.keyword, expected, found);
+        }
+        conforms
+    }
+
+    fn array<const REPORT: bool>(
+        &mut self,
+        rules: &'a ArrayRules,
+        index: usize,
+        len: usize,
+    ) -> bool {
+        let keywords = [Keyword::MinItems, Keyword::MaxItems];
+        let mut conforms = self.bounds::<REPORT>(rules.count, len as u64, keywords);
+        if rules.items.is_none() && rules.prefix.is_empty() {
+            return conforms;
+        }
+        let nodes = self.nodes;
+        for (place, element) in nodes.elements(index).enumerate() {
+            if self.is_done::<REPORT>(conforms) {
+                break;
+            }
+            let Some(id) = rules.prefix.get(place).copied().or(rules.items) else { break };
+            conforms &= self.child::<REPORT>(id, element, Segment::Any, Keyword::Items);
+        }
+        conforms
+    }
+
+    /// Whether what follows cannot change what is said about the body.
+    fn is_done<const REPORT: bool>(&self, conforms: bool) -> bool {
+        if REPORT { self.given_up || self.collector.is_full() } else { !conforms }
+    }
+
+    /// Judges a value inside the current one. A schema `false` is reported under the keyword that
+    /// applied it.
+    #[inline]
+    fn child<const REPORT: bool>(
+        &mut self,
+        id: SchemaId,
+        index: usize,
+        segment: Segment<'a>,
+        keyword: Keyword,
+    ) -> bool {
+        if !REPORT {
+            return self.apply::<false>(id, index);
+        }
+        self.collector.enter(segment);
+        let conforms = if self.shape.schema(id).admits_nothing() {
+            let found = Found::kind(self.nodes.at(index));
+            self.fail::<true>(keyword, || Expected::Absent, found)
+        } else {
+            self.apply::<true>(id, index)
+        };
+        self.collector.leave();
+        conforms
+    }
+
+    fn object<const REPORT: bool>(
+        &mut self,
+        rules: &'a ObjectRules,
+        index: usize,
+        len: usize,
+    ) -> bool {
+        let keywords = [Keyword::MinProperties, Keyword::MaxProperties];
+        self.bounds::<REPORT>(rules.count, len as u64, keywords)
+            & self.properties::<REPORT>(rules, index)
+            & (rules.dependent.is_empty() || self.dependent::<REPORT>(rules, index))
+    }
+
+    fn properties<const REPORT: bool>(&mut self, rules: &'a ObjectRules, index: usize) -> bool {
+        let properties = rules.properties.list();
+        if properties.is_empty() && rules.additional.is_none() {
+            return true;
+        }
+        // Once all of these are seen, the rest of the object cannot be in violation, short of keys
+        // that stand twice, which is no question here. A report looks at both of their values.
+        let all = rules.properties.all_places().filter(|_| rules.additional.is_none());
+        let (mut conforms, mut seen, mut guess) = (true, 0, 0);
+        let nodes = self.nodes;
+        for key in nodes.keys(index) {
+            if let Some(place) = rules.properties.find(nodes.key(key), guess) {
+                guess = place + 1;
+                seen |= place_bit(place);
+                conforms &= self.property::<REPORT>(rules, &properties[place], key + 1);
+            } else if let Some(id) = rules.additional {
+                let keyword = Keyword::AdditionalProperties;
+                conforms &= self.child::<REPORT>(id, key + 1, Segment::Any, keyword);
+            }
+            if !REPORT && !conforms {
+                return false;
+            }
+            if !REPORT && all == Some(seen) {
+                break;
+            }
+        }
+        conforms
+            & (seen & rules.required == rules.required || self.missing::<REPORT>(rules, seen))
+            & (rules.required_more.is_empty() || self.missing_more::<REPORT>(rules, index))
+    }
+
+    fn property<const REPORT: bool>(
+        &mut self,
+        rules: &'a ObjectRules,
+        property: &'a Property,
+        value: usize,
+    ) -> bool {
+        let (id, keyword) = match property.schema {
+            Some(id) => (Some(id), Keyword::FalseSchema),
+            None => (rules.additional, Keyword::AdditionalProperties),
+        };
+        let segment = Segment::Name(&property.name);
+        id.is_none_or(|id| self.child::<REPORT>(id, value, segment, keyword))
+    }
+
+    fn missing<const REPORT: bool>(&mut self, rules: &'a ObjectRules, seen: u64) -> bool {
+        if REPORT {
+            let absent = rules.required & !seen;
+            for (place, property) in rules.properties.list().iter().enumerate() {
+                if absent & place_bit(place) != 0 {
+                    self.absent(&property.name, Keyword::Required);
+                }
+            }
+        }
+        false
+    }
+
+    fn absent(&mut self, name: &'a str, keyword: Keyword) {
+        self.collector.add_below(name, keyword, Expected::Present, Found::Nothing);
+    }
+
+    fn missing_more<const REPORT: bool>(&mut self, rules: &'a ObjectRules, index: usize) -> bool {
+        self.all_present::<REPORT>(&rules.required_more, index, Keyword::Required)
+    }
+
+    fn dependent<const REPORT: bool>(&mut self, rules: &'a ObjectRules, index: usize) -> bool {
+        rules.dependent.iter().fold(true, |conforms, Dependent { name, others }| {
+            conforms
+                & (self.nodes.get(index, name).is_none()
+                    || self.all_present::<REPORT>(others, index, Keyword::DependentRequired))
+        })
+    }
+
+    fn all_present<const REPORT: bool>(
+        &mut self,
+        names: &'a [Box<str>],
+        index: usize,
+        keyword: Keyword,
+    ) -> bool {
+        let mut conforms = true;
+        for name in names.iter().filter(|name| self.nodes.get(index, name).is_none()) {
+            conforms = false;
+            if REPORT {
+                self.absent(name, keyword);
+            }
+        }
+        conforms
+    }
+
+    fn in_place<const REPORT: bool>(
+        &mut self,
+        schema: &'a Schema,
+        node: Node<'a>,
+        index: usize,
+    ) -> bool {
+        let mut conforms = true;
+        for rule in &schema.in_place {
+            conforms &= self.in_place_rule::<REPORT>(rule, node, index);
+            if !REPORT && !conforms {
+                return false;
+            }
+        }
+        conforms
+    }
+
+    fn in_place_rule<const REPORT: bool>(
+        &mut self,
+        rule: &'a InPlace,
+        node: Node<'a>,
+        index: usize,
+    ) -> bool {
+        let found = Found::kind(node);
+        match rule {
+            InPlace::Const(value) => {
+                self.is_value(*value, index)
+                    || self.fail::<REPORT>(Keyword::Const, || Expected::Constant, found)
+            }
+            InPlace::Enum(values) => {
+                let listed = || Expected::Listed(values.len());
+                values.iter().any(|&value| self.is_value(value, index))
+                    || self.fail::<REPORT>(Keyword::Enum, listed, found)
+            }
+            InPlace::Ref(id) => self.apply::<REPORT>(*id, index),
+            InPlace::AllOf(ids) => self.all_of::<REPORT>(ids, index),
+            InPlace::AnyOf(ids) => {
+                let expected = Expected::AnyOf(ids.len());
+                ids.iter().any(|&id| self.apply::<false>(id, index))
+                    || self.no_match::<REPORT>(ids, index, Keyword::AnyOf, expected)
+            }
+            InPlace::OneOf(ids) => self.one_of::<REPORT>(ids, index),
+            InPlace::Not(id) => {
+                !self.apply::<false>(*id, index)
+                    || self.fail::<REPORT>(Keyword::Not, || Expected::NoMatch, found)
+            }
+            InPlace::If { condition, then, otherwise } => {
+                let holds = self.apply::<false>(*condition, index);
+                let branch = if holds { then } else { otherwise };
+                branch.is_none_or(|id| self.apply::<REPORT>(id, index))
+            }
+        }
+    }
+
+    fn is_value(&self, value: usize, index: usize) -> bool {
+        equal(self.nodes, index, &self.shape.document, value)
+    }
+
+    fn all_of<const REPORT: bool>(&mut self, ids: &[SchemaId], index: usize) -> bool {
+        let mut conforms = true;
+        for &id in ids {
+            conforms &= self.apply::<REPORT>(id, index);
+            if !REPORT && !conforms {
+                return false;
+            }
+        }
+        conforms
+    }
+
+    fn one_of<const REPORT: bool>(&mut self, ids: &[SchemaId], index: usize) -> bool {
+        let matches = ids.iter().filter(|&&id| self.apply::<false>(id, index)).take(2).count();
+        let expected = Expected::OneOf(ids.len());
+        match matches {
+            0 => self.no_match::<REPORT>(ids, index, Keyword::OneOf, expected),
+            1 => true,
+            _ => self.fail::<REPORT>(Keyword::OneOf, || expected, Found::Several),
+        }
+    }
+
+    /// None of several schemas matches. If one of them alone fits the value itself and fails only
+    /// further down, then it is the one that was meant, and what it says is more use to a reader.
+    fn no_match<const REPORT: bool>(
+        &mut self,
+        ids: &[SchemaId],
+        index: usize,
+        keyword: Keyword,
+        expected: Expected,
+    ) -> bool {
+        if !REPORT {
+            return false;
+        }
+        let here = self.collector.depth();
+        let mut attempts: Vec<_> = ids.iter().map(|&id| self.attempt(id, index)).collect();
+        attempts.retain(|attempt| attempt.shallowest > here && attempt.shallowest < usize::MAX);
+        match (attempts.pop(), attempts.is_empty()) {
+            (Some(meant), true) => self.collector.adopt(meant),
+            _ => self.collector.add(keyword, expected, Found::kind(self.nodes.at(index))),
+        }
+        false
+    }
+
+    fn attempt(&mut self, id: SchemaId, index: usize) -> Attempt {
+        let before = self.collector.begin_attempt();
+        self.apply::<true>(id, index);
+        self.collector.end_attempt(before)
+    }
+}
