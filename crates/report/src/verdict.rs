@@ -1,0 +1,125 @@
+//! The first lines: what the run says in one word, why, and what was run.
+
+use metrics::{Outcome, RunSummary, StopReason, ThresholdResult, Verdict};
+
+use crate::page::{Line, Page, Piece, Style};
+use crate::{RunReport, dotted, numbers};
+
+pub(crate) fn push(page: &mut Page, report: &RunReport<'_>) {
+    let run = report.run;
+    let (word, style) = match run.verdict() {
+        Verdict::Pass => ("PASS", Style::GoodBold),
+        Verdict::Fail => ("FAIL", Style::BadBold),
+        _ => ("NO EVIDENCE", Style::DoubtBold),
+    };
+    // The piece's own space and the line's make two, which sets the word apart.
+    let line = Line::new(2).hanging(4).piece(Piece::new(style, word).and(Style::Plain, " "));
+    page.push(line.words(Style::Plain, &reason(run)));
+    if let Some(stopped) = run.stopped {
+        page.push(Line::new(2).hanging(4).words(Style::Doubt, &stopped_early(run, stopped)));
+    }
+    page.gap();
+    dotted::push(page, 2, &facts(report));
+}
+
+fn reason(run: &RunSummary) -> String {
+    let failed = with_outcome(run, |outcome| outcome == Outcome::Fail);
+    let undecided = with_outcome(run, |outcome| !matches!(outcome, Outcome::Pass | Outcome::Fail));
+    let conservation = run.conservation();
+    match run.verdict() {
+        Verdict::Fail => thresholds(run, &failed, "does not hold", "do not hold"),
+        Verdict::Pass if run.thresholds.is_empty() => {
+            "no threshold was set, and every request is accounted for".to_owned()
+        }
+        Verdict::Pass => match run.thresholds.len() {
+            1 => "the threshold holds".to_owned(),
+            all => format!("all {all} thresholds hold"),
+        },
+        _ if run.requests.sent == 0 => "no request was sent".to_owned(),
+        _ if !conservation.iterations => "not every iteration is accounted for".to_owned(),
+        _ if !conservation.requests => "not every request is accounted for".to_owned(),
+        _ => thresholds(run, &undecided, "has no samples", "have no samples"),
+    }
+}
+
+fn with_outcome(run: &RunSummary, is: impl Fn(Outcome) -> bool) -> Vec<&ThresholdResult> {
+    run.thresholds.iter().filter(|result| is(result.outcome)).collect()
+}
+
+/// `2 of 4 thresholds do not hold: a: p(95)<800; b: rate<0.01`.
+fn thresholds(run: &RunSummary, some: &[&ThresholdResult], one: &str, more: &str) -> String {
+    let verb = if some.len() == 1 { one } else { more };
+    let (count, all) = (some.len(), run.thresholds.len());
+    let names: Vec<_> = some.iter().map(|result| result.threshold.to_string()).collect();
+    format!("{count} of {all} thresholds {verb}: {}", names.join("; "))
+}
+
+fn stopped_early(run: &RunSummary, reason: StopReason) -> String {
+    let by = match reason {
+        StopReason::Interrupted => "interrupted by the user",
+        _ => "before its schedule was over",
+    };
+    format!("stopped early: {by}, after {} of load", numbers::duration(run.window))
+}
+
+fn facts(report: &RunReport<'_>) -> Vec<dotted::Row> {
+    let run = report.run;
+    let (window, elapsed) = (numbers::duration(run.window), numbers::duration(run.elapsed));
+    let started = report.started_at.map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+    let facts = [
+        ("scenario", run.scenario.clone()),
+        ("description", run.description.clone()),
+        ("target", run.target.clone()),
+        ("seed", run.seed.to_string()),
+        ("started", started.unwrap_or_default()),
+        ("load window", window),
+        ("elapsed", elapsed),
+    ];
+    let known = facts.into_iter().filter(|(_, value)| !value.is_empty());
+    known.map(|(name, value)| dotted::Row::plain(name, [value])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use metrics::{IterationTally, RequestTally, Threshold};
+
+    use super::*;
+
+    fn run(outcomes: &[Outcome]) -> RunSummary {
+        let mut run = RunSummary::new("smoke");
+        run.requests = RequestTally { sent: 1, expected: 1, ..Default::default() };
+        let result = |(index, &outcome): (usize, &Outcome)| ThresholdResult {
+            threshold: Threshold::parse(&format!("m{index}"), "count==0").unwrap(),
+            observed: None,
+            outcome,
+        };
+        run.thresholds = outcomes.iter().enumerate().map(result).collect();
+        run
+    }
+
+    #[test]
+    fn the_reason_names_the_thresholds_that_decided() {
+        use Outcome::{Fail, NoSamples, Pass};
+        for (outcomes, expected) in [
+            (&[][..], "no threshold was set, and every request is accounted for"),
+            (&[Pass], "the threshold holds"),
+            (&[Pass, Pass], "all 2 thresholds hold"),
+            (&[Pass, Fail, NoSamples], "1 of 3 thresholds does not hold: m1: count==0"),
+            (&[Fail, Fail], "2 of 2 thresholds do not hold: m0: count==0; m1: count==0"),
+            (&[Pass, NoSamples], "1 of 2 thresholds has no samples: m1: count==0"),
+        ] {
+            assert_eq!(reason(&run(outcomes)), expected);
+        }
+    }
+
+    #[test]
+    fn what_does_not_add_up_is_the_reason() {
+        let mut lost = run(&[Outcome::Pass]);
+        lost.requests.sent = 2;
+        assert_eq!(reason(&lost), "not every request is accounted for");
+        lost.iterations = IterationTally { planned: 1, ..Default::default() };
+        assert_eq!(reason(&lost), "not every iteration is accounted for");
+        lost.requests = RequestTally::default();
+        assert_eq!(reason(&lost), "no request was sent");
+    }
+}
