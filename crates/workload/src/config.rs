@@ -1,0 +1,105 @@
+use std::fmt;
+use std::time::Duration;
+
+use hyper::header::HeaderValue;
+use metrics::Threshold;
+use scenario::Scenario;
+
+use crate::{BaseUrl, WorkloadError};
+
+/// How a plan's endpoints are to be loaded. Any values are taken here; [`crate::Run::prepare`]
+/// refuses those that make no run.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RunConfig {
+    /// The scenario's name, for the report.
+    pub name: String,
+    /// Where the load goes.
+    pub base_url: BaseUrl,
+    /// When iterations start.
+    pub scenario: Scenario,
+    /// What decides whether the run passes. Empty by default.
+    pub thresholds: Vec<Threshold>,
+    /// Names or paths of the endpoints to request; empty, the default, takes all that apply.
+    pub endpoints: Vec<String>,
+    /// The share of iterations that also request a detail, 0 to 1. 0 by default.
+    pub detail_ratio: f64,
+    /// The token for endpoints that need one. None by default, which leaves those out.
+    pub auth_token: Option<AuthToken>,
+    /// The owner id, as the dataset has it, of the token's user. Without it, details that need a
+    /// token are left out, because nothing says which works are the user's own.
+    pub auth_user: Option<String>,
+    /// The seed of every random choice. 0 by default.
+    pub seed: u64,
+    /// How long a request may take, from the wait for a connection to the last byte. 60 s by
+    /// default, as in k6.
+    pub timeout: Duration,
+    /// The longest body that is read, in bytes; a longer one is an error. 64 MiB by default.
+    pub body_bytes_max: usize,
+}
+
+impl RunConfig {
+    /// A run with every other setting at its default.
+    pub fn new(name: impl Into<String>, base_url: BaseUrl, scenario: Scenario) -> Self {
+        RunConfig {
+            name: name.into(),
+            base_url,
+            scenario,
+            thresholds: Vec::new(),
+            endpoints: Vec::new(),
+            detail_ratio: 0.0,
+            auth_token: None,
+            auth_user: None,
+            seed: 0,
+            timeout: Duration::from_secs(60),
+            body_bytes_max: 64 << 20,
+        }
+    }
+}
+
+/// A bearer token. It is shown nowhere: it has no `Display`, and `Debug` hides it.
+#[derive(Clone)]
+pub struct AuthToken(HeaderValue);
+
+impl AuthToken {
+    /// Takes the token as it was given out, without `Bearer`; white space around it is ignored.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkloadError::AuthToken`] if it is empty or no header can carry it.
+    pub fn new(token: &str) -> Result<Self, WorkloadError> {
+        let token = token.trim();
+        if token.is_empty() || !token.chars().all(|c| c.is_ascii_graphic()) {
+            return Err(WorkloadError::AuthToken);
+        }
+        let mut value = HeaderValue::try_from(format!("Bearer {token}"))
+            .map_err(|_| WorkloadError::AuthToken)?;
+        value.set_sensitive(true);
+        Ok(AuthToken(value))
+    }
+
+    pub(crate) fn header(&self) -> HeaderValue {
+        self.0.clone()
+    }
+}
+
+impl fmt::Debug for AuthToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AuthToken(hidden)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_hidden_and_checked() {
+        let token = AuthToken::new(" s3cret-token\n").unwrap();
+        assert_eq!(format!("{token:?} {:?}", token.header()), "AuthToken(hidden) Sensitive");
+        assert_eq!(token.header().to_str().unwrap(), "Bearer s3cret-token");
+        for text in ["", "  ", "a b", "a\nb", "世"] {
+            assert!(AuthToken::new(text).is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+use thiserror::Error;
+
+/// Why a run cannot be prepared or begun. Nothing was sent when one of these is returned.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum WorkloadError {
+    /// An endpoint needs a token and there is none.
+    #[error("endpoint {endpoint} needs a token: set AUTH_TOKEN or --auth-token-file")]
+    AuthMissing {
+        /// The endpoint's name.
+        endpoint: String,
+    },
+    /// The token cannot be sent in a header.
+    #[error("the token has characters that a header cannot carry, or is empty")]
+    AuthToken,
+    /// The base URL cannot be used.
+    #[error("the base URL {problem}; write for example http://127.0.0.1:8787")]
+    BaseUrl {
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// Nobody accepts connections at the target.
+    #[error("cannot connect to {target} ({class}): is the service running there, on that port?")]
+    Connect {
+        /// The base URL.
+        target: String,
+        /// The class of the failure, such as `refused`.
+        class: &'static str,
+    },
+    /// Details are asked for without the data that they need.
+    #[error("DETAIL_RATIO is above 0, but {problem}")]
+    Details {
+        /// What is missing.
+        problem: &'static str,
+    },
+    /// The share of iterations with a detail is no share.
+    #[error("DETAIL_RATIO must be a number from 0 to 1")]
+    DetailRatio,
+    /// The endpoint list selects nothing.
+    #[error("no endpoint is left to request: {problem}")]
+    NoEndpoint {
+        /// Why.
+        problem: &'static str,
+    },
+    /// The plan is not valid.
+    #[error("the plan is not valid: {0}")]
+    Plan(String),
+    /// The host has no address.
+    #[error("the host of {target} has no address: check the name")]
+    Resolve {
+        /// The base URL.
+        target: String,
+    },
+    /// A TLS configuration could not be made.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(String),
+    /// An endpoint was named that the plan does not have.
+    #[error("there is no endpoint {name:?}; there are {known}")]
+    UnknownEndpoint {
+        /// The name as given.
+        name: String,
+        /// All names of the plan.
+        known: String,
+    },
+}
+
+impl WorkloadError {
+    /// Whether the settings are at fault, and not the world.
+    pub fn is_configuration(&self) -> bool {
+        !matches!(
+            self,
+            WorkloadError::Connect { .. } | WorkloadError::Resolve { .. } | WorkloadError::Tls(_)
+        )
+    }
+}

@@ -1,0 +1,338 @@
+//! From what happens in a run to its metrics.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use metrics::{
+    CounterId, GaugeId, MetricKey, MetricSet, RateId, RequestTally, TimeSeries, TrendId,
+};
+use probe::Violation;
+use scenario::{Iteration, Observer};
+use tokio::time::Instant;
+
+use crate::transport::{Exchange, TransportError};
+use crate::{Endpoint, Progress, Role};
+
+/// Distinct violations that are kept by name; what comes beyond is counted only.
+const VIOLATIONS_MAX: usize = 100;
+
+/// Records one worker's run. The executor and all virtual users of the worker share it.
+pub(crate) struct Recorder<'a> {
+    epoch: Instant,
+    progress: &'a Progress,
+    state: RefCell<State>,
+}
+
+struct State {
+    metrics: MetricSet,
+    series: TimeSeries,
+    requests: RequestTally,
+    endpoints: Vec<EndpointSeries>,
+    run: RunSeries,
+    violations: BTreeMap<(usize, Violation), u64>,
+    violations_not_kept: u64,
+}
+
+/// What was recorded, when the run is over.
+pub(crate) struct Recorded {
+    pub(crate) metrics: MetricSet,
+    pub(crate) series: TimeSeries,
+    pub(crate) requests: RequestTally,
+    /// By the endpoint's name and the violation's text.
+    pub(crate) violations: BTreeMap<(String, String), u64>,
+    pub(crate) violations_not_kept: u64,
+}
+
+/// How the server's answer, if any, was judged.
+pub(crate) struct Judgement<'a> {
+    /// Whether the status was an expected one; `None` without a whole response.
+    pub(crate) expected: Option<bool>,
+    /// What is wrong with the body; `None` if it was not to be checked.
+    pub(crate) violations: Option<&'a [Violation]>,
+}
+
+impl<'a> Recorder<'a> {
+    pub(crate) fn new(endpoints: &[Endpoint], progress: &'a Progress) -> Self {
+        let mut metrics = MetricSet::default();
+        let run = RunSeries::new(&mut metrics);
+        let endpoints =
+            endpoints.iter().map(|endpoint| EndpointSeries::new(endpoint, &mut metrics)).collect();
+        let state = State {
+            metrics,
+            series: TimeSeries::default(),
+            requests: RequestTally::default(),
+            endpoints,
+            run,
+            violations: BTreeMap::new(),
+            violations_not_kept: 0,
+        };
+        Recorder { epoch: Instant::now(), progress, state: RefCell::new(state) }
+    }
+
+    /// Notes that a request begins. Dropping the guard without [`InFlight::ended`] counts the
+    /// request as interrupted.
+    pub(crate) fn begin(&self, endpoint: usize, lag: Duration) -> InFlight<'_, 'a> {
+        self.state.borrow_mut().requests.sent += 1;
+        InFlight { recorder: self, endpoint, lag, ended: false }
+    }
+
+    pub(crate) fn into_recorded(self) -> Recorded {
+        let state = self.state.into_inner();
+        let name = |at: usize| state.endpoints[at].name.clone();
+        let violations = state.violations.into_iter();
+        let violations = violations
+            .map(|((at, violation), count)| ((name(at), violation.to_string()), count))
+            .collect();
+        Recorded {
+            metrics: state.metrics,
+            series: state.series,
+            requests: state.requests,
+            violations,
+            violations_not_kept: state.violations_not_kept,
+        }
+    }
+
+    fn offset(&self, at: Instant) -> Duration {
+        at.saturating_duration_since(self.epoch)
+    }
+}
+
+/// A request that was begun.
+pub(crate) struct InFlight<'r, 'a> {
+    recorder: &'r Recorder<'a>,
+    endpoint: usize,
+    lag: Duration,
+    ended: bool,
+}
+
+impl InFlight<'_, '_> {
+    /// Records how it ended.
+    pub(crate) fn ended(mut self, exchange: &Exchange, judgement: &Judgement<'_>) {
+        self.ended = true;
+        let failed = judgement.expected != Some(true);
+        self.recorder.progress.add_request(failed);
+        let state = &mut *self.recorder.state.borrow_mut();
+        let second = state.series.at(self.recorder.offset(Instant::now()));
+        second.requests += 1;
+        second.failed += u64::from(failed);
+        match judgement.expected {
+            Some(true) => state.requests.expected += 1,
+            Some(false) => state.requests.unexpected += 1,
+            None => state.requests.errors += 1,
+        }
+        state.run.record_exchange(&mut state.metrics, exchange);
+        let series = &mut state.endpoints[self.endpoint];
+        series.record(&mut state.metrics, exchange, judgement, self.lag);
+        state.keep_violations(self.endpoint, judgement.violations.unwrap_or_default());
+    }
+}
+
+impl Drop for InFlight<'_, '_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.recorder.state.borrow_mut().requests.interrupted += 1;
+        }
+    }
+}
+
+impl State {
+    fn keep_violations(&mut self, endpoint: usize, violations: &[Violation]) {
+        for violation in violations {
+            let key = (endpoint, violation.clone());
+            if let Some(count) = self.violations.get_mut(&key) {
+                *count += 1;
+            } else if self.violations.len() < VIOLATIONS_MAX {
+                self.violations.insert(key, 1);
+            } else {
+                self.violations_not_kept += 1;
+            }
+        }
+    }
+}
+
+impl Observer for Recorder<'_> {
+    fn started(&self, iteration: &Iteration) {
+        let state = &mut *self.state.borrow_mut();
+        state.series.at(self.offset(iteration.started)).iterations += 1;
+        let lag = iteration.started - iteration.planned;
+        state.metrics.record(state.run.iteration_start_lag, lag);
+    }
+
+    fn completed(&self, iteration: &Iteration, ended: Instant) {
+        self.progress.add_completed();
+        let State { metrics, run, .. } = &mut *self.state.borrow_mut();
+        metrics.add(run.iterations, 1);
+        metrics.record(run.iteration_duration, ended - iteration.started);
+        metrics.record(run.iteration_response_time, ended - iteration.planned);
+    }
+
+    fn dropped(&self, planned: Instant) {
+        self.progress.add_dropped();
+        let State { metrics, series, run, .. } = &mut *self.state.borrow_mut();
+        series.at(self.offset(planned)).dropped += 1;
+        metrics.add(run.dropped_iterations, 1);
+    }
+
+    fn users(&self, busy: usize, allocated: usize) {
+        self.progress.set_users(busy, allocated);
+        let State { metrics, run, .. } = &mut *self.state.borrow_mut();
+        metrics.set(run.vus, busy as u64);
+        metrics.set(run.vus_max, allocated as u64);
+    }
+}
+
+/// The series that belong to no endpoint.
+struct RunSeries {
+    iterations: CounterId,
+    dropped_iterations: CounterId,
+    iteration_duration: TrendId,
+    iteration_response_time: TrendId,
+    iteration_start_lag: TrendId,
+    vus: GaugeId,
+    vus_max: GaugeId,
+    data_sent: CounterId,
+    data_received: CounterId,
+    http_reconnects: CounterId,
+}
+
+impl RunSeries {
+    fn new(metrics: &mut MetricSet) -> Self {
+        RunSeries {
+            iterations: metrics.counter(MetricKey::new("iterations")),
+            dropped_iterations: metrics.counter(MetricKey::new("dropped_iterations")),
+            iteration_duration: metrics.trend(MetricKey::new("iteration_duration")),
+            iteration_response_time: metrics.trend(MetricKey::new("iteration_response_time")),
+            iteration_start_lag: metrics.trend(MetricKey::new("iteration_start_lag")),
+            vus: metrics.gauge(MetricKey::new("vus")),
+            vus_max: metrics.gauge(MetricKey::new("vus_max")),
+            data_sent: metrics.counter(MetricKey::new("data_sent")),
+            data_received: metrics.counter(MetricKey::new("data_received")),
+            http_reconnects: metrics.counter(MetricKey::new("http_reconnects")),
+        }
+    }
+
+    fn record_exchange(&self, metrics: &mut MetricSet, exchange: &Exchange) {
+        metrics.add(self.data_sent, exchange.bytes_sent);
+        metrics.add(self.data_received, exchange.bytes_received);
+        metrics.add(self.http_reconnects, u64::from(exchange.reconnected));
+    }
+}
+
+/// The series of one endpoint.
+struct EndpointSeries {
+    name: String,
+    /// By status or error, made when first needed.
+    requests: BTreeMap<Answer, CounterId>,
+    failed: RateId,
+    status_check: RateId,
+    shape_check: RateId,
+    shape_errors: RateId,
+    duration_expected: TrendId,
+    duration_unexpected: TrendId,
+    response_time: TrendId,
+    blocked: TrendId,
+    connecting: TrendId,
+    tls_handshaking: TrendId,
+    sending: TrendId,
+    waiting: TrendId,
+    receiving: TrendId,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Answer {
+    Status(u16),
+    Error(TransportError),
+}
+
+impl EndpointSeries {
+    fn new(endpoint: &Endpoint, metrics: &mut MetricSet) -> Self {
+        let key = |name: &str| MetricKey::new(name).with("endpoint", endpoint.name());
+        let check = |name| key("checks").with("check", name);
+        let duration = |expected| key("http_req_duration").with("expected_response", expected);
+        let shape_errors = match endpoint.role() {
+            Role::List => "works_list_shape_error_rate",
+            Role::Detail => "works_detail_shape_error_rate",
+        };
+        EndpointSeries {
+            name: endpoint.name().to_owned(),
+            requests: BTreeMap::new(),
+            failed: metrics.rate(key("http_req_failed")),
+            status_check: metrics.rate(check("status is expected")),
+            shape_check: metrics.rate(check("body has the declared shape")),
+            shape_errors: metrics.rate(key(shape_errors)),
+            duration_expected: metrics.trend(duration("true")),
+            duration_unexpected: metrics.trend(duration("false")),
+            response_time: metrics.trend(key("http_req_response_time")),
+            blocked: metrics.trend(key("http_req_blocked")),
+            connecting: metrics.trend(key("http_req_connecting")),
+            tls_handshaking: metrics.trend(key("http_req_tls_handshaking")),
+            sending: metrics.trend(key("http_req_sending")),
+            waiting: metrics.trend(key("http_req_waiting")),
+            receiving: metrics.trend(key("http_req_receiving")),
+        }
+    }
+
+    fn record(
+        &mut self,
+        metrics: &mut MetricSet,
+        exchange: &Exchange,
+        judgement: &Judgement<'_>,
+        lag: Duration,
+    ) {
+        let counter = self.counter(metrics, exchange);
+        metrics.add(counter, 1);
+        let expected = judgement.expected == Some(true);
+        metrics.observe(self.failed, !expected);
+        metrics.observe(self.status_check, expected);
+        if let Some(violations) = judgement.violations {
+            metrics.observe(self.shape_check, violations.is_empty());
+            metrics.observe(self.shape_errors, !violations.is_empty());
+        }
+        match exchange.result {
+            Ok(_) => self.record_times(metrics, exchange, expected, lag),
+            // It took at least that long; leaving it out would flatter the percentiles.
+            Err(TransportError::Timeout) => {
+                metrics.record(self.duration_unexpected, exchange.elapsed);
+                metrics.record(self.response_time, lag + exchange.elapsed);
+            }
+            // A refused connection says nothing about how quickly the service answers.
+            Err(_) => {}
+        }
+    }
+
+    fn record_times(
+        &self,
+        metrics: &mut MetricSet,
+        exchange: &Exchange,
+        expected: bool,
+        lag: Duration,
+    ) {
+        let timings = &exchange.timings;
+        let duration = if expected { self.duration_expected } else { self.duration_unexpected };
+        metrics.record(duration, timings.duration());
+        metrics.record(self.response_time, lag + exchange.elapsed);
+        for (trend, phase) in [
+            (self.blocked, timings.blocked),
+            (self.connecting, timings.connecting),
+            (self.tls_handshaking, timings.tls_handshaking),
+            (self.sending, timings.sending),
+            (self.waiting, timings.waiting),
+            (self.receiving, timings.receiving),
+        ] {
+            metrics.record(trend, phase);
+        }
+    }
+
+    fn counter(&mut self, metrics: &mut MetricSet, exchange: &Exchange) -> CounterId {
+        let answer = match &exchange.result {
+            Ok(response) => Answer::Status(response.status),
+            Err(error) => Answer::Error(*error),
+        };
+        let key = || MetricKey::new("http_reqs").with("endpoint", &self.name);
+        *self.requests.entry(answer).or_insert_with(|| match answer {
+            Answer::Status(status) => metrics.counter(key().with("status", status.to_string())),
+            Answer::Error(error) => metrics.counter(key().with("error", error.name())),
+        })
+    }
+}

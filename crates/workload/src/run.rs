@@ -1,0 +1,164 @@
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use dataset::Dataset;
+use hyper::header::HeaderValue;
+use metrics::{IterationTally, RunSummary, StopReason};
+use probe::{Limits, Probe};
+use scenario::{Executor, Scenario, Stop, Tally};
+
+use crate::recorder::{Recorded, Recorder};
+use crate::requests::Requests;
+use crate::transport::{Client, ClientConfig, Target};
+use crate::user::{Judge, Reader, Worker};
+use crate::{AuthToken, Endpoint, Plan, Progress, RunConfig, WorkloadError};
+
+/// A run that was checked and can begin.
+#[derive(Debug)]
+pub struct Run {
+    config: RunConfig,
+    requests: Requests,
+}
+
+impl Run {
+    /// Chooses the plan's endpoints for this run and checks that everything they need is there. The
+    /// dataset is needed for a detail ratio above 0 only.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkloadError`] with the setting that makes no run. Nothing is sent.
+    pub fn prepare(
+        config: RunConfig,
+        plan: &Plan,
+        dataset: Option<&Dataset>,
+    ) -> Result<Self, WorkloadError> {
+        let requests = Requests::new(&config, plan, dataset)?;
+        Ok(Run { config, requests })
+    }
+
+    /// The endpoints that this run requests, lists first.
+    pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        self.requests.endpoints().iter()
+    }
+
+    /// The mean number of HTTP requests in an iteration.
+    pub fn requests_per_iteration(&self) -> f64 {
+        self.requests.mean_per_iteration()
+    }
+
+    /// The settings of this run.
+    pub fn config(&self) -> &RunConfig {
+        &self.config
+    }
+
+    /// What the scenario does, in words and numbers.
+    pub fn description(&self) -> String {
+        describe(&self.config.scenario, self.requests_per_iteration())
+    }
+
+    /// Runs the scenario to its end, on the current tokio runtime with I/O and time, and returns
+    /// everything that it measured, thresholds evaluated.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkloadError`] if the host has no address or nobody accepts a connection there before the
+    /// first iteration. What goes wrong later is part of the measurement.
+    pub async fn execute(
+        &self,
+        stop: &Stop,
+        progress: &Progress,
+    ) -> Result<RunSummary, WorkloadError> {
+        let client = Rc::new(self.client_config(Target::resolve(&self.config.base_url).await?)?);
+        self.check_connection(&client).await?;
+        let recorder = Recorder::new(self.requests.endpoints(), progress);
+        let judge = Judge::new(Probe::new(Limits {
+            body_bytes_max: self.config.body_bytes_max,
+            ..Limits::default()
+        }));
+        let worker =
+            Worker { requests: &self.requests, recorder: &recorder, judge: RefCell::new(judge) };
+        let new_user = |_| Reader::new(&worker, Rc::clone(&client));
+        let tally = scenario::run(&self.config.scenario, new_user, &recorder, stop).await;
+        Ok(self.summary(&tally, recorder.into_recorded()))
+    }
+
+    fn client_config(&self, target: Target) -> Result<ClientConfig, WorkloadError> {
+        let problem = "has a host that no header can carry";
+        let host = HeaderValue::try_from(self.config.base_url.authority())
+            .map_err(|_| WorkloadError::BaseUrl { problem })?;
+        Ok(ClientConfig {
+            target,
+            host,
+            authorization: self.config.auth_token.as_ref().map(AuthToken::header),
+            timeout: self.config.timeout,
+            body_bytes_max: self.config.body_bytes_max,
+        })
+    }
+
+    /// Opens and closes one connection, so that a wrong port is said now and not after minutes of
+    /// refused requests.
+    async fn check_connection(&self, client: &Rc<ClientConfig>) -> Result<(), WorkloadError> {
+        let connected = Client::new(Rc::clone(client)).check().await;
+        connected.map_err(|error| WorkloadError::Connect {
+            target: self.config.base_url.to_string(),
+            class: error.name(),
+        })
+    }
+
+    fn summary(&self, tally: &Tally, recorded: Recorded) -> RunSummary {
+        let mut summary = RunSummary::new(&self.config.name);
+        summary.description = self.description();
+        summary.target = self.config.base_url.to_string();
+        summary.seed = self.config.seed;
+        summary.window = tally.window;
+        summary.elapsed = tally.elapsed;
+        summary.iterations = IterationTally {
+            planned: tally.planned,
+            completed: tally.completed,
+            dropped: tally.dropped,
+            interrupted: tally.interrupted,
+        };
+        summary.requests = recorded.requests;
+        let evaluate =
+            |threshold: &metrics::Threshold| threshold.evaluate(&recorded.metrics, tally.window);
+        summary.thresholds = self.config.thresholds.iter().map(evaluate).collect();
+        summary.metrics = recorded.metrics;
+        summary.series = recorded.series;
+        summary.violations = recorded.violations;
+        summary.violations_not_kept = recorded.violations_not_kept;
+        summary.stopped = tally.stopped.then_some(StopReason::Interrupted);
+        summary
+    }
+}
+
+fn describe(scenario: &Scenario, requests_per_iteration: f64) -> String {
+    let requests = format!("{} HTTP requests an iteration", rounded(requests_per_iteration));
+    match scenario.executor() {
+        Executor::ConstantVus { vus, duration } => {
+            format!("constant-vus: {vus} VUs for {duration:?}, {requests}")
+        }
+        Executor::RampingArrivalRate(ramp) => {
+            let mut stages = ramp.start_rate.to_string();
+            for stage in &ramp.stages {
+                stages.push_str(&format!(" → {} in {:?}", stage.target, stage.duration));
+            }
+            let peak = ramp.stages.iter().map(|stage| stage.target).chain([ramp.start_rate]).max();
+            let peak = f64::from(peak.unwrap_or(0)) / ramp.time_unit.as_secs_f64();
+            format!(
+                "ramping-arrival-rate: {stages} iterations per {:?}, {} in all, {requests}, \
+                 {} HTTP requests/s at the peak, {} to {} VUs",
+                ramp.time_unit,
+                ramp.schedule().total(),
+                rounded(peak * requests_per_iteration),
+                ramp.pre_allocated_vus,
+                ramp.max_vus,
+            )
+        }
+        _ => requests,
+    }
+}
+
+/// Two decimals where they say something.
+fn rounded(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
