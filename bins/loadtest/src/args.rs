@@ -1,0 +1,173 @@
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// The arguments as typed. Values are text here, so that a wrong one is reported like the same wrong
+/// one from the environment.
+#[derive(Debug, Parser)]
+#[command(
+    name = "loadtest",
+    version,
+    about = "Load-tests the works-list endpoints and says PASS or FAIL",
+    after_help = AFTER_HELP
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// One virtual user for 30 s: does it work at all?
+    Smoke {
+        #[command(flatten)]
+        closed: ClosedArgs,
+        #[command(flatten)]
+        common: CommonArgs,
+    },
+    /// Ten virtual users for 3 min: what is normal?
+    Baseline {
+        #[command(flatten)]
+        closed: ClosedArgs,
+        #[command(flatten)]
+        common: CommonArgs,
+    },
+    /// Iterations at a rate that rises, holds and falls, whatever the answers take
+    Spike {
+        #[command(flatten)]
+        open: OpenArgs,
+        #[command(flatten)]
+        common: CommonArgs,
+    },
+    /// The scenario that SCENARIO names
+    Run {
+        /// smoke, baseline or spike [env: SCENARIO] [default: smoke]
+        #[arg(long, value_name = "NAME")]
+        scenario: Option<String>,
+        #[command(flatten)]
+        closed: ClosedArgs,
+        #[command(flatten)]
+        open: OpenArgs,
+        #[command(flatten)]
+        common: CommonArgs,
+    },
+}
+
+/// For constant-vus: smoke and baseline.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Smoke and baseline")]
+pub(crate) struct ClosedArgs {
+    /// Virtual users [env: VUS] [default: smoke 1, baseline 10]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(crate) vus: Option<String>,
+
+    /// How long they start iterations [env: DURATION] [default: smoke 30s, baseline 3m]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    pub(crate) duration: Option<String>,
+}
+
+/// For ramping-arrival-rate: spike.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Spike")]
+pub(crate) struct OpenArgs {
+    /// Iterations a second at the beginning [env: START_RPS] [default: 5]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(crate) start_rps: Option<String>,
+
+    /// Iterations a second at the peak; with the two public lists, 25 are 50 HTTP requests a second
+    /// [env: PEAK_RPS] [default: 25]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(crate) peak_rps: Option<String>,
+
+    /// Iterations a second at the end [env: END_RPS] [default: START_RPS]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(crate) end_rps: Option<String>,
+
+    /// From the beginning to the peak [env: RAMP_UP] [default: 10s]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    pub(crate) ramp_up: Option<String>,
+
+    /// At the peak [env: HOLD] [default: 60s]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    pub(crate) hold: Option<String>,
+
+    /// From the peak to the end [env: RAMP_DOWN] [default: 10s]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    pub(crate) ramp_down: Option<String>,
+
+    /// Virtual users made before the first start [env: PREALLOCATED_VUS] [default: 20]
+    #[arg(long = "preallocated-vus", value_name = "N", allow_hyphen_values = true)]
+    pub(crate) pre_allocated_vus: Option<String>,
+
+    /// Virtual users that there may be; a start that finds all of them busy is dropped
+    /// [env: MAX_VUS] [default: four for each iteration a second at the peak, at least 40]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(crate) max_vus: Option<String>,
+}
+
+/// For every scenario.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct CommonArgs {
+    /// Where the load goes, such as http://127.0.0.1:8787; without it an embedded gallery is started
+    /// [env: BASE_URL]
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+
+    /// The dataset, relative to the working directory; without it the committed sample, for the
+    /// embedded gallery only [env: WORKS_DATA]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) works_data: Option<String>,
+
+    /// The share of iterations that also request the detail of a work, 0 to 1
+    /// [env: DETAIL_RATIO] [default: 0]
+    #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
+    pub(crate) detail_ratio: Option<String>,
+
+    /// The endpoints to request, by name or path, with commas between; without it all that apply
+    /// [env: ENDPOINTS]
+    #[arg(long, value_name = "LIST")]
+    pub(crate) endpoints: Option<String>,
+
+    /// A file with the access token of the personal lists; a token in the variable AUTH_TOKEN works
+    /// as well
+    #[arg(long, value_name = "FILE")]
+    pub(crate) auth_token_file: Option<PathBuf>,
+
+    /// The token's user, as an ownerUserId of the dataset; details that need the token are requested
+    /// for this user's works only [env: AUTH_USER]
+    #[arg(long, value_name = "ID")]
+    pub(crate) auth_user: Option<String>,
+
+    /// The seed of every random choice [env: SEED] [default: 0]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(crate) seed: Option<String>,
+
+    /// How long iterations may go on after the last start [env: GRACEFUL_STOP] [default: 30s]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    pub(crate) graceful_stop: Option<String>,
+
+    /// How long a request may take, connecting included [env: TIMEOUT] [default: 60s]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    pub(crate) timeout: Option<String>,
+
+    /// nginx's access log on this machine: what it gains during the run is counted, and a new 502
+    /// fails the run [env: NGINX_ACCESS_LOG]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) nginx_access_log: Option<String>,
+
+    /// Statistics of the times in the summary [env: SUMMARY_TREND_STATS]
+    /// [default: avg,min,med,max,p(90),p(95)]
+    #[arg(long, value_name = "LIST")]
+    pub(crate) summary_trend_stats: Option<String>,
+
+    /// Also write the summary to a file, in k6's own format [env: SUMMARY_EXPORT]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) summary_export: Option<String>,
+}
+
+const AFTER_HELP: &str = "\
+Every setting is a flag or the variable of the same name; the flag goes first, and an empty variable
+counts as not set. The token is never an argument: it would show in the list of processes.
+
+Exit codes: 0 pass, 1 could not be done, 2 usage, 98 no evidence, 99 a threshold failed,
+104 invalid configuration, 105 interrupted";

@@ -1,0 +1,34 @@
+//! What stands on standard output and in files when the run is over.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
+
+use cli::{CliError, WholeFile};
+use metrics::Stat;
+use report::{RunReport, TextOptions};
+
+/// Writes to standard output. Whoever closed it does not want the rest, and the exit code still
+/// tells the verdict.
+pub(crate) fn print(text: &str) {
+    let mut stdout = io::stdout().lock();
+    let _unread = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
+pub(crate) fn print_summary(report: &RunReport<'_>, trend_stats: &[Stat]) {
+    let is_terminal = io::stdout().is_terminal();
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let options = TextOptions {
+        trend_stats: trend_stats.to_vec(),
+        colour: is_terminal && !no_colour,
+        ..TextOptions::default()
+    };
+    print(&report::text(report, &options));
+}
+
+pub(crate) fn export_summary(
+    report: &RunReport<'_>,
+    trend_stats: &[Stat],
+    path: &Path,
+) -> Result<(), CliError> {
+    WholeFile::write(path, report::k6_summary_export(report, trend_stats).as_bytes())
+}

@@ -1,0 +1,76 @@
+//! Where the load goes: the given service, or an embedded gallery.
+
+use std::path::Path;
+
+use cli::read_dataset;
+use dataset::Dataset;
+use gallery::{EmbeddedGallery, Gallery, GalleryConfig};
+use workload::BaseUrl;
+
+use crate::failure::Failure;
+use crate::settings::Common;
+
+/// The committed sample: what the embedded gallery serves where no dataset is given.
+const SAMPLE: &[u8] = include_bytes!("../../../fixtures/works-list.sample.json");
+
+/// A target that is there, as far as we start it ourselves.
+pub(crate) struct Target {
+    pub(crate) base_url: BaseUrl,
+    pub(crate) dataset: Option<Dataset>,
+    /// The token's user, as far as it is known.
+    pub(crate) auth_user: Option<String>,
+    /// What the first line of the output says.
+    pub(crate) introduction: String,
+    /// Ends when this is dropped.
+    _gallery: Option<EmbeddedGallery>,
+}
+
+impl Target {
+    pub(crate) fn new(settings: &Common) -> Result<Self, Failure> {
+        let dataset = settings.works_data.as_deref().map(read_dataset).transpose()?;
+        match &settings.base_url {
+            Some(base_url) => Ok(Self::given(base_url.clone(), dataset, settings)),
+            None => Self::embedded(dataset, settings),
+        }
+    }
+
+    fn given(base_url: BaseUrl, dataset: Option<Dataset>, settings: &Common) -> Self {
+        let works = match (&dataset, &settings.works_data) {
+            (Some(dataset), Some(path)) => format!(", with {}", works(dataset, path)),
+            _ => String::new(),
+        };
+        let introduction = format!("the target is {base_url}{works}");
+        let auth_user = settings.auth_user.clone();
+        Target { base_url, dataset, auth_user, introduction, _gallery: None }
+    }
+
+    fn embedded(dataset: Option<Dataset>, settings: &Common) -> Result<Self, Failure> {
+        let served = match (&dataset, &settings.works_data) {
+            (Some(dataset), Some(path)) => works(dataset, path),
+            _ => "the committed sample".to_owned(),
+        };
+        let dataset = match dataset {
+            Some(dataset) => dataset,
+            None => Dataset::from_json(SAMPLE).map_err(Failure::Sample)?,
+        };
+        let first_owner = dataset.works().first().and_then(|work| work.owner_user_id.clone());
+        let auth_user = settings.auth_user.clone().or(first_owner);
+        let mut config = GalleryConfig::new();
+        if let Some(token) = &settings.auth_token {
+            config = config.auth_token(gallery::AuthToken::new(token.trim())?);
+        }
+        if let Some(user) = &auth_user {
+            config = config.auth_user(user);
+        }
+        let gallery = EmbeddedGallery::start(Gallery::new(&dataset, config)?)?;
+        let base_url: BaseUrl = gallery.base_url().parse()?;
+        let introduction =
+            format!("BASE_URL is not set: the embedded gallery serves {served} on {base_url}");
+        let (dataset, gallery) = (Some(dataset), Some(gallery));
+        Ok(Target { base_url, dataset, auth_user, introduction, _gallery: gallery })
+    }
+}
+
+fn works(dataset: &Dataset, path: &Path) -> String {
+    format!("the {} works of {}", dataset.works().len(), path.display())
+}
