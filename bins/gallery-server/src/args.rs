@@ -29,7 +29,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) auth_token_file: Option<PathBuf>,
 
-    /// The owner user id that the token belongs to; without it the owner of the first work
+    /// The owner user id that the token belongs to; without it the owner of the most works
     #[arg(long, value_name = "ID")]
     pub(crate) auth_user: Option<String>,
 

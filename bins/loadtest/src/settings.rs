@@ -6,8 +6,8 @@ use std::time::Duration;
 use cli::{CliError, Environment, Setting, read_token};
 use metrics::{Stat, Threshold};
 use scenario::Scenario;
-use workload::BaseUrl;
 use workload::preset::{self, Spike};
+use workload::{AuthToken, BaseUrl};
 use zeroize::Zeroizing;
 
 use crate::args::{ClosedArgs, Command, CommonArgs, OpenArgs};
@@ -177,10 +177,13 @@ impl Read<'_> {
     }
 
     fn auth_token(&self, file: Option<PathBuf>) -> Result<Option<Zeroizing<String>>, Failure> {
-        match file {
-            Some(file) => Ok(Some(read_token(&file)?)),
-            None => Ok(self.environment.variable("AUTH_TOKEN")?.map(Zeroizing::new)),
-        }
+        let token = match file {
+            Some(file) => Some(read_token(&file)?),
+            None => self.environment.variable("AUTH_TOKEN")?.map(Zeroizing::new),
+        };
+        // Checked here, so that a bad one is the setting's fault whoever takes it later.
+        token.as_ref().map(|token| AuthToken::new(token)).transpose()?;
+        Ok(token)
     }
 }
 

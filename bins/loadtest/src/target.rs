@@ -45,16 +45,16 @@ impl Target {
     }
 
     fn embedded(dataset: Option<Dataset>, settings: &Common) -> Result<Self, Failure> {
-        let served = match (&dataset, &settings.works_data) {
-            (Some(dataset), Some(path)) => works(dataset, path),
-            _ => "the committed sample".to_owned(),
+        let (dataset, path) = match (dataset, settings.works_data.as_deref()) {
+            (Some(dataset), Some(path)) => (dataset, path),
+            _ => {
+                let sample = Dataset::from_json(SAMPLE).map_err(Failure::Sample)?;
+                (sample, Path::new("the committed sample"))
+            }
         };
-        let dataset = match dataset {
-            Some(dataset) => dataset,
-            None => Dataset::from_json(SAMPLE).map_err(Failure::Sample)?,
-        };
-        let first_owner = dataset.works().first().and_then(|work| work.owner_user_id.clone());
-        let auth_user = settings.auth_user.clone().or(first_owner);
+        let served = works(&dataset, path);
+        let busiest = || dataset.busiest_owner().map(str::to_owned);
+        let auth_user = settings.auth_user.clone().or_else(busiest);
         let mut config = GalleryConfig::new();
         if let Some(token) = &settings.auth_token {
             config = config.auth_token(gallery::AuthToken::new(token.trim())?);

@@ -40,7 +40,7 @@ pub enum CliError {
     #[error("--auth-token-file: cannot read the file: {0}")]
     Token(io::Error),
     /// A file cannot be written. Nothing of it is left.
-    #[error("cannot write {}: {source}", .path.display())]
+    #[error("cannot write {}: {source}; nothing is left there that was not there before", .path.display())]
     Write {
         /// The whole path that was tried.
         path: PathBuf,

@@ -45,8 +45,8 @@ pub fn read_token(path: &Path) -> Result<Zeroizing<String>, CliError> {
     read().map_err(CliError::Token)
 }
 
-/// A file that appears under its name whole or not at all. Until [`WholeFile::publish`] it is a
-/// temporary file in the same folder, readable by its owner only, and removed when dropped.
+/// A file that appears under its name whole or not at all. Until it is published it is a temporary
+/// file in the same folder, readable by its owner only, and removed when dropped.
 #[derive(Debug)]
 pub struct WholeFile {
     path: PathBuf,
@@ -58,12 +58,14 @@ impl WholeFile {
     ///
     /// # Errors
     ///
-    /// [`CliError::Write`] if the folder is missing or cannot be written to.
+    /// [`CliError::Write`] if the folder is missing or cannot be written to, or the path is a folder.
     pub fn create(path: &Path) -> Result<Self, CliError> {
         let path = whole_path(path);
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let file = tempfile::Builder::new().prefix(".partial-").tempfile_in(folder);
-        match file {
+        if path.is_dir() || path.file_name().is_none() {
+            return Err(CliError::Write { path, source: io::ErrorKind::IsADirectory.into() });
+        }
+        // tempfile opens with mode 0600 and refuses a name that exists.
+        match tempfile::Builder::new().prefix(".partial-").tempfile_in(folder(&path)) {
             Ok(file) => Ok(WholeFile { path, file }),
             Err(source) => Err(CliError::Write { path, source }),
         }
@@ -76,35 +78,80 @@ impl WholeFile {
     /// [`CliError::Write`]; then there is nothing new at the path.
     pub fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
         let mut file = Self::create(path)?;
-        match file.file.write_all(bytes) {
-            Ok(()) => file.publish(),
-            Err(source) => Err(CliError::Write { path: file.path, source }),
-        }
+        file.write_all(bytes)?;
+        file.sync()?;
+        file.publish()
     }
 
-    /// The whole path that the file will stand at.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// Appends bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError::Write`], as the other methods.
+    pub fn write_all(&mut self, bytes: &[u8]) -> Result<(), CliError> {
+        self.file.write_all(bytes).map_err(|source| self.error(source))
     }
 
     /// The open temporary file.
-    pub fn file(&mut self) -> &mut File {
-        self.file.as_file_mut()
+    pub fn file(&self) -> &File {
+        self.file.as_file()
     }
 
-    /// Makes the bytes durable and gives the file its name, in place of one that was there.
+    /// Makes sure that the bytes are on the disk, while the file still has its temporary name.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError::Write`], as the other methods.
+    pub fn sync(&self) -> Result<(), CliError> {
+        self.file.as_file().sync_all().map_err(|source| self.error(source))
+    }
+
+    /// Gives the file its name, in place of what had it before.
     ///
     /// # Errors
     ///
     /// [`CliError::Write`]; then there is nothing new at the path.
     pub fn publish(self) -> Result<(), CliError> {
         let WholeFile { path, file } = self;
-        let published = match file.as_file().sync_all() {
-            Ok(()) => file.persist(&path).map(drop).map_err(|error| error.error),
-            Err(error) => Err(error),
-        };
+        let named = file.persist(&path).map_err(|error| error.error);
+        let published = named.and_then(|_| sync_folder(&path));
         published.map_err(|source| CliError::Write { path, source })
     }
+
+    /// Gives the file its name, which nothing may have yet.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError::Write`]; then there is nothing new at the path.
+    pub fn publish_new(self) -> Result<(), CliError> {
+        let WholeFile { path, file } = self;
+        let named = file.persist_noclobber(&path).map_err(|error| error.error);
+        let published = named.and_then(|_| sync_folder(&path));
+        published.map_err(|source| CliError::Write { path, source })
+    }
+
+    fn error(&self, source: io::Error) -> CliError {
+        CliError::Write { path: self.path.clone(), source }
+    }
+}
+
+/// The folder that a file is in.
+pub fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// A new name survives a power cut only when its folder is on the disk too.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(folder(path))?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// A relative path depends on the working directory, so that errors show the whole of it.
@@ -121,7 +168,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out.json");
         let mut file = WholeFile::create(&path).unwrap();
-        file.file().write_all(b"half").unwrap();
+        file.write_all(b"half").unwrap();
         assert!(!path.exists());
         drop(file);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -130,6 +177,12 @@ mod tests {
         WholeFile::write(&path, b"second").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"second");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+
+        let mut new = WholeFile::create(&path).unwrap();
+        new.write_all(b"third").unwrap();
+        assert!(new.publish_new().is_err(), "something has the name already");
+        assert_eq!(fs::read(&path).unwrap(), b"second");
+        assert!(WholeFile::create(folder.path()).is_err());
     }
 
     #[test]

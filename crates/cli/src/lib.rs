@@ -23,5 +23,5 @@ mod files;
 mod setting;
 
 pub use error::CliError;
-pub use files::{WholeFile, read_dataset, read_token};
+pub use files::{WholeFile, folder, read_dataset, read_token};
 pub use setting::{Environment, Setting};

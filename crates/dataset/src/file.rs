@@ -116,6 +116,25 @@ mod tests {
     }
 
     #[test]
+    fn the_busiest_owner_is_the_first_among_equals() {
+        let work = |owner: &str| {
+            format!(
+                r#"{{"kind":"k","table":"t","profileId":"p","ownerUserId":"{owner}","published":true}}"#
+            )
+        };
+        let busiest = |owners: &[&str]| {
+            let works: Vec<_> = owners.iter().map(|owner| work(owner)).collect();
+            let (start, _) = SMALL.split_once("\"normalizedWorks\"").unwrap();
+            let counts = format!(r#""counts":{{"t":1,"normalizedWorks":{}}}"#, owners.len());
+            let file = format!(r#"{start}"normalizedWorks":[{}],{counts}}}"#, works.join(","));
+            read(file.as_bytes()).unwrap().busiest_owner().map(str::to_owned)
+        };
+        assert_eq!(busiest(&["z", "b", "a", "b", "z"]).as_deref(), Some("z"));
+        assert_eq!(busiest(&["z", "b", "a", "b"]).as_deref(), Some("b"));
+        assert_eq!(busiest(&[]), None);
+    }
+
+    #[test]
     fn every_truncation_is_an_error() {
         for end in 0..SMALL.len() {
             assert!(read(&SMALL.as_bytes()[..end]).is_err(), "cut at {end} was accepted");

@@ -79,6 +79,16 @@ impl Dataset {
         self.tables.get(table).map_or(&[], Vec::as_slice)
     }
 
+    /// The owner of the most works, and among equals the one who comes first in the file: a user for
+    /// whom the personal lists have something to show. `None` where no work has an owner.
+    pub fn busiest_owner(&self) -> Option<&str> {
+        let owners = || self.works.iter().filter_map(|work| work.owner_user_id.as_deref());
+        let mut counts = BTreeMap::new();
+        owners().for_each(|owner| *counts.entry(owner).or_insert(0_u64) += 1);
+        let most = counts.values().max()?;
+        owners().find(|owner| counts.get(owner) == Some(most))
+    }
+
     /// One entry a work, in the order of the file.
     pub fn works(&self) -> &[Work] {
         &self.works

@@ -32,9 +32,9 @@ struct Detail {
 }
 
 impl Catalogue {
-    /// Serialises the works that the routes show. Without a `user` it is the owner of the first work.
+    /// Serialises the works that the routes show. Without a `user` it is the one with the most works.
     pub(crate) fn new(dataset: &Dataset, user: Option<&str>) -> Result<Self, GalleryError> {
-        let user = user.or_else(|| dataset.works().first()?.owner_user_id.as_deref());
+        let user = user.or_else(|| dataset.busiest_owner());
         let shown = shown(dataset, user)?;
         let list = |entry, shows: fn(&Shown<'_>) -> bool| {
             let listed = shown.iter().filter(|work| work.entry == entry && shows(work));

@@ -31,7 +31,7 @@ impl GalleryConfig {
     }
 
     /// The owner user id, as in the dataset, that the token belongs to. Default: the owner of the
-    /// dataset's first work. A user without works has empty lists.
+    /// most works. A user without works has empty lists.
     pub fn auth_user(mut self, owner_user_id: impl Into<String>) -> Self {
         self.auth_user = Some(owner_user_id.into());
         self

@@ -5,7 +5,7 @@ use dataset::Dataset;
 use hyper::header::HeaderValue;
 use metrics::{IterationTally, RunSummary, StopReason};
 use probe::{Limits, Probe};
-use scenario::{Executor, Scenario, Stop, Tally};
+use scenario::{Executor, RampingArrivalRate, Scenario, Stage, Stop, Tally};
 
 use crate::recorder::{Recorded, Recorder};
 use crate::requests::Requests;
@@ -135,19 +135,16 @@ fn describe(scenario: &Scenario, requests_per_iteration: f64) -> String {
     let requests = format!("{} HTTP requests an iteration", rounded(requests_per_iteration));
     match scenario.executor() {
         Executor::ConstantVus { vus, duration } => {
-            format!("constant-vus: {vus} VUs for {duration:?}, {requests}")
+            format!("constant-vus, {vus} for {duration:?}, {requests}")
         }
         Executor::RampingArrivalRate(ramp) => {
-            let mut stages = ramp.start_rate.to_string();
-            for stage in &ramp.stages {
-                stages.push_str(&format!(" → {} in {:?}", stage.target, stage.duration));
-            }
             let peak = ramp.stages.iter().map(|stage| stage.target).chain([ramp.start_rate]).max();
             let peak = f64::from(peak.unwrap_or(0)) / ramp.time_unit.as_secs_f64();
             format!(
-                "ramping-arrival-rate: {stages} iterations per {:?}, {} in all, {requests}, \
+                "ramping-arrival-rate, iterations per {:?}: {}; {} in all, {requests}, \
                  {} HTTP requests/s at the peak, {} to {} VUs",
                 ramp.time_unit,
+                describe_stages(ramp),
                 ramp.schedule().total(),
                 rounded(peak * requests_per_iteration),
                 ramp.pre_allocated_vus,
@@ -158,7 +155,50 @@ fn describe(scenario: &Scenario, requests_per_iteration: f64) -> String {
     }
 }
 
+/// `5 → 25 in 10s, hold 60s, → 5 in 10s`.
+fn describe_stages(ramp: &RampingArrivalRate) -> String {
+    let (mut text, mut rate) = (ramp.start_rate.to_string(), ramp.start_rate);
+    for Stage { duration, target } in ramp.stages.iter().copied() {
+        match (target == rate, duration.is_zero()) {
+            (true, true) => {}
+            (true, false) => text += &format!(", hold {duration:?}"),
+            (false, true) => text += &format!(", → {target} at once"),
+            (false, false) => text += &format!(", → {target} in {duration:?}"),
+        }
+        rate = target;
+    }
+    text
+}
+
 /// Two decimals where they say something.
 fn rounded(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::preset::Spike;
+
+    #[test]
+    fn a_scenario_is_described_in_words_and_numbers() {
+        let spike = Spike { hold: Duration::from_millis(1500), ..Spike::default() };
+        assert_eq!(
+            describe(&spike.scenario().unwrap(), 2.35),
+            "ramping-arrival-rate, iterations per 1s: 5, → 25 in 10s, hold 1.5s, → 5 in 10s; 337 in all, \
+             2.35 HTTP requests an iteration, 58.75 HTTP requests/s at the peak, 20 to 100 VUs"
+        );
+        let jump = Spike { ramp_up: Duration::ZERO, ramp_down: Duration::ZERO, ..spike };
+        assert!(
+            describe(&jump.scenario().unwrap(), 2.0)
+                .contains("5, → 25 at once, hold 1.5s, → 5 at once")
+        );
+        let closed = Scenario::constant_vus(10, Duration::from_secs(180), Duration::ZERO).unwrap();
+        assert_eq!(
+            describe(&closed, 2.0),
+            "constant-vus, 10 for 180s, 2 HTTP requests an iteration"
+        );
+    }
 }

@@ -1,0 +1,44 @@
+//! What can go wrong, in one line each, and the exit code for it.
+
+use std::io;
+use std::path::PathBuf;
+
+use anonymize::AnonymizeError;
+use cli::CliError;
+use thiserror::Error;
+
+#[derive(Debug, Error)]
+pub(crate) enum ExtractError {
+    #[error("cannot read {}: {source}; {advice}", path.display())]
+    Open { path: PathBuf, source: io::Error, advice: &'static str },
+    #[error("{0}; nothing was written")]
+    Dump(#[source] AnonymizeError),
+    #[error("{}: {source}", path.display())]
+    Configuration { path: PathBuf, source: AnonymizeError },
+    #[error("{}: others can read this key; make it private (chmod 600) or make a new one", .0.display())]
+    KeyReadable(PathBuf),
+    #[error("{}: a key is a small regular file", .0.display())]
+    KeyKind(PathBuf),
+    #[error("cannot make a key: the system's random source failed: {0}")]
+    Random(getrandom::Error),
+    #[error(transparent)]
+    Output(#[from] CliError),
+    #[error("cannot write the report: {0}")]
+    Report(#[source] io::Error),
+    #[error("{first} and {second} are the same file, {}; name two", path.display())]
+    SameFile { first: &'static str, second: &'static str, path: PathBuf },
+    #[error("--sample-output is a file, not standard output")]
+    SampleToStandardOutput,
+}
+
+impl ExtractError {
+    /// 1 could not be done, 2 usage, 104 the policy or the key is invalid.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::SameFile { .. } | Self::SampleToStandardOutput => 2,
+            Self::Configuration { .. } | Self::KeyReadable(_) | Self::KeyKind(_) => 104,
+            Self::Dump(error) if error.is_configuration() => 104,
+            _ => 1,
+        }
+    }
+}

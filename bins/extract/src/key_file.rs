@@ -1,0 +1,75 @@
+//! The key's file: made on first use, refused where others can read it.
+
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
+use std::path::Path;
+
+use anonymize::PseudonymKey;
+use cli::WholeFile;
+use zeroize::Zeroizing;
+
+use crate::error::ExtractError;
+use crate::output;
+
+/// A key file is some hundred bytes; what is much longer is something else.
+const MAX_BYTES: u64 = 64 << 10;
+
+/// A key, and its file where that is still to be written.
+pub(crate) struct Key {
+    pub(crate) key: PseudonymKey,
+    pub(crate) new_file: Option<WholeFile>,
+}
+
+/// Reads the key, or makes one. A new key is not stored before the extraction has succeeded.
+pub(crate) fn read_or_make(path: &Path) -> Result<Key, ExtractError> {
+    match File::open(path) {
+        Ok(file) => Ok(Key { key: read(path, file)?, new_file: None }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make(path),
+        Err(source) => Err(unreadable(path, source)),
+    }
+}
+
+fn unreadable(path: &Path, source: io::Error) -> ExtractError {
+    let advice = "name the file of the key with --key-file";
+    ExtractError::Open { path: path.to_owned(), source, advice }
+}
+
+fn read(path: &Path, file: File) -> Result<PseudonymKey, ExtractError> {
+    // Asked of the open file: the name could point elsewhere a moment later.
+    let metadata = file.metadata().map_err(|source| unreadable(path, source))?;
+    if !metadata.is_file() || metadata.len() > MAX_BYTES {
+        return Err(ExtractError::KeyKind(path.to_owned()));
+    }
+    let mut text = Zeroizing::new(String::new());
+    file.take(MAX_BYTES).read_to_string(&mut text).map_err(|source| unreadable(path, source))?;
+    let key = PseudonymKey::from_file_text(&text)
+        .map_err(|source| ExtractError::Configuration { path: path.to_owned(), source })?;
+    // A public key protects nothing, so there is nothing to hide.
+    if !key.is_public() && is_open_to_others(&metadata) {
+        return Err(ExtractError::KeyReadable(path.to_owned()));
+    }
+    Ok(key)
+}
+
+#[cfg(unix)]
+fn is_open_to_others(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+
+    metadata.permissions().mode() & 0o077 != 0
+}
+
+/// Elsewhere, a file belongs to its user's folder and has no such bits.
+#[cfg(not(unix))]
+fn is_open_to_others(_: &Metadata) -> bool {
+    false
+}
+
+fn make(path: &Path) -> Result<Key, ExtractError> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    getrandom::fill(bytes.as_mut()).map_err(ExtractError::Random)?;
+    let key = PseudonymKey::from_bytes(*bytes)
+        .map_err(|source| ExtractError::Configuration { path: path.to_owned(), source })?;
+    let mut file = output::begin(path)?;
+    file.write_all(key.to_file_text().as_bytes())?;
+    Ok(Key { key, new_file: Some(file) })
+}

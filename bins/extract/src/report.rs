@@ -1,0 +1,91 @@
+//! What is printed at the end: counts and names, never a value.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use anonymize::{Manifest, TableManifest};
+
+use crate::args::is_standard;
+use crate::error::ExtractError;
+use crate::run::Done;
+
+/// Prints a text; a reader that has seen enough of it is no error.
+pub(crate) fn print(text: &str, out: &mut dyn Write) -> Result<(), ExtractError> {
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.map_err(ExtractError::Report),
+    }
+}
+
+pub(crate) fn render(done: &Done<'_>) -> String {
+    let mut text = String::new();
+    counts(&mut text, &done.counts);
+    if let Some(sample) = &done.sample_counts {
+        text.push_str("\nsample:\n");
+        counts(&mut text, sample);
+    }
+    left_out(&mut text, &done.manifest);
+    files(&mut text, done);
+    text
+}
+
+fn counts(text: &mut String, counts: &[(String, u64)]) {
+    for (name, count) in counts {
+        line(text, format_args!("{name}: {count}"));
+    }
+}
+
+fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
+    writeln!(text, "{line}").expect("a string in memory can be appended to");
+}
+
+fn left_out(text: &mut String, manifest: &Manifest) {
+    let columns = |part: fn(&TableManifest) -> &BTreeMap<String, u64>| {
+        let tables = manifest.tables.iter();
+        let name = |table: &TableManifest, column: &str| format!("{}.{column}", table.name);
+        let entries = tables.flat_map(|table| {
+            part(table).iter().map(move |(column, count)| (name(table, column), *count))
+        });
+        entries.collect::<Vec<_>>()
+    };
+    let tables = |tables: &BTreeMap<String, u64>| {
+        tables.iter().map(|(name, count)| (name.clone(), *count)).collect::<Vec<_>>()
+    };
+    section(text, "dropped columns (cells)", &columns(|table| &table.dropped_columns));
+    section(text, "dropped inside JSON columns (values)", &columns(|table| &table.dropped_nested));
+    section(text, "unlisted values made null", &columns(|table| &table.unlisted_values));
+    section(text, "denied tables (rows skipped)", &tables(&manifest.denied_tables));
+    section(text, "unknown tables (rows skipped)", &tables(&manifest.unknown_tables));
+}
+
+fn section(text: &mut String, title: &str, entries: &[(String, u64)]) {
+    if entries.is_empty() {
+        return;
+    }
+    line(text, format_args!("\n{title}:"));
+    for (name, count) in entries {
+        line(text, format_args!("  {name}: {count}"));
+    }
+}
+
+fn files(text: &mut String, done: &Done<'_>) {
+    let args = done.args;
+    text.push('\n');
+    if !is_standard(&args.output) {
+        line(text, format_args!("dataset: {}", args.output.display()));
+    }
+    if let Some(path) = &args.sample_output {
+        line(text, format_args!("sample: {}", path.display()));
+    }
+    let (id, file) = (&done.manifest.key_id, args.key_file.display());
+    let made = if done.key_is_new {
+        ", made now: keep it private, and keep it for the same pseudonyms"
+    } else {
+        ""
+    };
+    line(text, format_args!("key: {id} ({file}{made})"));
+    if done.manifest.public_key {
+        text.push_str("warning: this key is public, so its pseudonyms protect nothing; use it for synthetic dumps only\n");
+    }
+}

@@ -1,0 +1,191 @@
+use std::fmt;
+use std::io;
+
+use thiserror::Error;
+
+/// Why a dump was not anonymized. No variant carries a value of the dump or of the key.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum AnonymizeError {
+    /// The dump cannot be used.
+    #[error("{place}: {defect}")]
+    Dump {
+        /// Where reading stopped.
+        place: Place,
+        /// What is wrong there.
+        defect: Defect,
+    },
+    /// The key cannot be used.
+    #[error("the key cannot be used: {0}")]
+    Key(&'static str),
+    /// The policy says something that cannot be.
+    #[error("the policy cannot be used: {place}: {reason}")]
+    Policy {
+        /// The part of the policy, such as `table user.columns.name`.
+        place: String,
+        /// What is wrong with it, and what would be right.
+        reason: String,
+    },
+    /// The policy is not TOML, or has an unknown or missing entry.
+    #[error("the policy cannot be read: {0}")]
+    PolicySyntax(String),
+    /// The policy allows a table or column that must never be read.
+    #[error(
+        "the policy allows {name}, which is denied by \"{pattern}\"; private tables and session columns are never extracted"
+    )]
+    PolicyDenied {
+        /// The table or column as the policy names it.
+        name: String,
+        /// The pattern that denies it.
+        pattern: String,
+    },
+    /// The dump could not be read from its source.
+    #[error("reading the dump failed: {0}")]
+    Read(#[source] io::Error),
+    /// The sink could not write.
+    #[error("writing failed: {0}")]
+    Write(#[source] io::Error),
+}
+
+impl AnonymizeError {
+    /// Whether the policy or the key is at fault, and not the dump or a device.
+    pub fn is_configuration(&self) -> bool {
+        matches!(
+            self,
+            Self::Key(_) | Self::Policy { .. } | Self::PolicySyntax(_) | Self::PolicyDenied { .. }
+        )
+    }
+}
+
+/// A place in a dump. Names are the policy's own, never the dump's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Place {
+    /// The allowed table that was being read.
+    pub table: Option<String>,
+    /// Index of the row in that table, from 0.
+    pub row: Option<u64>,
+    /// The listed column that was being read.
+    pub column: Option<String>,
+    /// Bytes read so far. For a defect inside a row, this is where the row starts.
+    pub offset: u64,
+    /// Line of that byte, from 1.
+    pub line: u64,
+    /// Column of that byte in its line, in bytes from 1.
+    pub line_column: u64,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(table) = &self.table {
+            write!(f, "{table}")?;
+            if let Some(row) = self.row {
+                write!(f, " row {row} (from 0)")?;
+            }
+            if let Some(column) = &self.column {
+                write!(f, " column {column}")?;
+            }
+            f.write_str(" at ")?;
+        }
+        write!(f, "byte {} (line {}, column {})", self.offset, self.line, self.line_column)
+    }
+}
+
+/// What is wrong with a dump.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Defect {
+    /// A table, a key of an object or a column of a row occurs twice.
+    Duplicate,
+    /// An entry of `tables` does not say the table's name, or says two.
+    EntryName,
+    /// A text has an escape that stands for no character.
+    Encoding,
+    /// A text stands where `keep` lists no values.
+    KeptText,
+    /// A value of a `*_json` column is not JSON.
+    NestedJson,
+    /// No allowed table is in the dump.
+    NoAllowedTable,
+    /// The row has no id.
+    NoId,
+    /// A table has no `rows`.
+    NoRows,
+    /// A value cannot be an identifier.
+    NotId,
+    /// A value is not a whole number, or one too large.
+    NotInteger,
+    /// A row is not an object.
+    NotObject,
+    /// A table's rows are not an array.
+    NotRows,
+    /// A value is an array or an object where the rule expects a plain one.
+    NotScalar,
+    /// The dump's top level or its `tables` has an unknown shape.
+    NotTables,
+    /// A value is not text.
+    NotText,
+    /// An entry of `tables` gives rows before the name.
+    RowsFirst,
+    /// The JSON is broken, or an allowed row is not UTF-8.
+    Syntax,
+    /// Brackets are nested too deeply.
+    TooDeep,
+    /// A row or a name is too long.
+    TooLong,
+    /// Something follows the end of the dump.
+    Trailing,
+    /// The dump ends in the middle.
+    Truncated,
+}
+
+impl Defect {
+    /// Whether a value merely has another type than its rule expects.
+    pub(crate) fn is_unfit(self) -> bool {
+        matches!(
+            self,
+            Self::KeptText
+                | Self::NestedJson
+                | Self::NotId
+                | Self::NotInteger
+                | Self::NotScalar
+                | Self::NotText
+        )
+    }
+}
+
+impl fmt::Display for Defect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Duplicate => "the same table, column or key occurs twice",
+            Self::EntryName => {
+                "a table must have one `name` (or `table`, or `table_name`), and it must be text"
+            }
+            Self::Encoding => "a text is not valid Unicode",
+            Self::KeptText => {
+                "text may only be kept where the rule lists the values, as in { keep = [\"a\"] }"
+            }
+            Self::NestedJson => "the text should hold JSON, but cannot be read as such",
+            Self::NoAllowedTable => {
+                "none of the allowed tables is in the dump; is it the right file?"
+            }
+            Self::NoId => "the row has no id",
+            Self::NoRows => "the table has no `rows`",
+            Self::NotId => "an id must be text or a whole number",
+            Self::NotInteger => "a whole number was expected",
+            Self::NotObject => "a row must be an object with named columns",
+            Self::NotRows => "the rows must be an array",
+            Self::NotScalar => "a plain value was expected, not an array or object",
+            Self::NotTables => {
+                "expected an object with `tables`, or with one array of rows a table"
+            }
+            Self::NotText => "text was expected",
+            Self::RowsFirst => "`rows` stands before the table's name; write the name first",
+            Self::Syntax => "the JSON is broken, or not in UTF-8",
+            Self::TooDeep => "brackets are nested too deeply",
+            Self::TooLong => "a row or name is too long",
+            Self::Trailing => "the dump has ended, but something follows",
+            Self::Truncated => "the dump ends in the middle; it was cut",
+        })
+    }
+}

@@ -1,0 +1,52 @@
+//! Name patterns in which `*` stands for any run of characters, also for none.
+
+/// Whether the whole of `name` has the form of `pattern`. Never more than quadratic.
+pub(crate) fn matches(pattern: &str, name: &str) -> bool {
+    let Some((head, rest)) = pattern.split_once('*') else {
+        return pattern == name;
+    };
+    let Some(name) = name.strip_prefix(head) else {
+        return false;
+    };
+    let (middle, tail) = rest.rsplit_once('*').unwrap_or(("", rest));
+    let Some(mut name) = name.strip_suffix(tail) else {
+        return false;
+    };
+    // Taking each piece at its first place leaves the most room for the pieces after it.
+    for piece in middle.split('*') {
+        match name.find(piece) {
+            Some(at) => name = &name[at + piece.len()..],
+            None => return false,
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn a_star_is_any_run() {
+        let cases = [
+            ("a", "a", true),
+            ("a", "ab", false),
+            ("*", "", true),
+            ("*", "任何", true),
+            ("user_*", "user_1", true),
+            ("user_*", "user_", true),
+            ("user_*", "xuser_1", false),
+            ("*-profile-*", "puzzle-profile-1", true),
+            ("*-profile-*", "profile-1", false),
+            ("a*b*c", "aXbXbc", true),
+            ("a*b*c", "aXcXb", false),
+            ("ab*ba", "aba", false),
+            ("**", "x", true),
+            ("", "", true),
+            ("", "x", false),
+        ];
+        for (pattern, name, expected) in cases {
+            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+}

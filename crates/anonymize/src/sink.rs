@@ -1,0 +1,275 @@
+//! Where sanitized rows go.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use dataset::{FORMAT, FORMAT_VERSION, NORMALIZED_WORKS, Work};
+
+use crate::row::Clean;
+use crate::{Policy, PseudonymKey};
+
+/// Takes the sanitized rows of a dump, table by table.
+///
+/// [`anonymize`](crate::anonymize) pushes: it calls `table` once before a table's rows, `row` for
+/// each of them, and `finish` only when the whole dump was read without a defect. Until then, what
+/// a sink has written is incomplete and must not be used. A pair of sinks is a sink that feeds both.
+pub trait Sink {
+    /// A table begins; its name is the policy's.
+    ///
+    /// # Errors
+    ///
+    /// The sink's own; the run ends with it.
+    fn table(&mut self, name: &str) -> io::Result<()>;
+
+    /// A row of the table that began last.
+    ///
+    /// # Errors
+    ///
+    /// The sink's own; the run ends with it.
+    fn row(&mut self, row: &CleanRow<'_>) -> io::Result<()>;
+
+    /// The dump was read to its end.
+    ///
+    /// # Errors
+    ///
+    /// The sink's own.
+    fn finish(&mut self) -> io::Result<()>;
+}
+
+impl<A: Sink, B: Sink> Sink for (A, B) {
+    fn table(&mut self, name: &str) -> io::Result<()> {
+        self.0.table(name)?;
+        self.1.table(name)
+    }
+
+    fn row(&mut self, row: &CleanRow<'_>) -> io::Result<()> {
+        self.0.row(row)?;
+        self.1.row(row)
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.0.finish()?;
+        self.1.finish()
+    }
+}
+
+impl<S: Sink + ?Sized> Sink for &mut S {
+    fn table(&mut self, name: &str) -> io::Result<()> {
+        (**self).table(name)
+    }
+
+    fn row(&mut self, row: &CleanRow<'_>) -> io::Result<()> {
+        (**self).row(row)
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        (**self).finish()
+    }
+}
+
+/// An absent sink takes everything and does nothing.
+impl<S: Sink> Sink for Option<S> {
+    fn table(&mut self, name: &str) -> io::Result<()> {
+        self.as_mut().map_or(Ok(()), |sink| sink.table(name))
+    }
+
+    fn row(&mut self, row: &CleanRow<'_>) -> io::Result<()> {
+        self.as_mut().map_or(Ok(()), |sink| sink.row(row))
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.as_mut().map_or(Ok(()), Sink::finish)
+    }
+}
+
+/// A row to which every rule was applied. Only this crate can make one.
+#[derive(Clone, Copy, Debug)]
+pub struct CleanRow<'a> {
+    table: &'a str,
+    clean: &'a Clean,
+}
+
+impl<'a> CleanRow<'a> {
+    pub(crate) fn new(table: &'a str, clean: &'a Clean) -> Self {
+        Self { table, clean }
+    }
+
+    /// The table's name in the policy.
+    pub fn table(&self) -> &'a str {
+        self.table
+    }
+
+    /// The row as a JSON object in UTF-8, on one line, its columns sorted by name.
+    pub fn json(&self) -> &'a [u8] {
+        &self.clean.json
+    }
+
+    /// The row's entry in the works list, where the policy makes it a work.
+    pub fn work(&self) -> Option<&'a Work> {
+        self.clean.work.as_ref()
+    }
+}
+
+/// Writes a dataset file as [`dataset::Dataset::from_json`] reads it, one row a line.
+///
+/// Tables come in the order of the dump, then the allowed tables that it does not have, empty. In
+/// memory it holds the list of works, about 150 bytes each, and nothing else that grows.
+#[derive(Debug)]
+pub struct DatasetWriter<W> {
+    out: W,
+    key_id: String,
+    tables: Vec<String>,
+    counts: BTreeMap<String, u64>,
+    /// The number of rows of the table that is open.
+    open: Option<u64>,
+    works: Vec<u8>,
+    work_count: u64,
+}
+
+impl<W: Write> DatasetWriter<W> {
+    /// Writes to `out`, which should be buffered.
+    pub fn new(out: W, policy: &Policy, key: &PseudonymKey) -> Self {
+        let tables = policy.table_names().map(str::to_owned).collect();
+        let (counts, works) = (BTreeMap::new(), Vec::new());
+        Self { out, key_id: key.key_id(), tables, counts, open: None, works, work_count: 0 }
+    }
+
+    /// The rows written, in the order of the policy, and at last the number of works.
+    pub fn counts(&self) -> Vec<(String, u64)> {
+        let count = |name: &String| (name.clone(), self.counts.get(name).copied().unwrap_or(0));
+        let works = (NORMALIZED_WORKS.to_owned(), self.work_count);
+        self.tables.iter().map(count).chain([works]).collect()
+    }
+
+    /// Gives back the writer.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
+    fn head(&mut self) -> io::Result<()> {
+        let (format, key_id) = (quoted(FORMAT), quoted(&self.key_id));
+        write!(
+            self.out,
+            "{{\"format\":{format},\"formatVersion\":{FORMAT_VERSION},\"keyId\":{key_id},\n\"tables\":{{"
+        )
+    }
+
+    fn close_table(&mut self) -> io::Result<()> {
+        match self.open.take() {
+            Some(0) => self.out.write_all(b"]"),
+            Some(_) => self.out.write_all(b"\n]"),
+            None => Ok(()),
+        }
+    }
+
+    fn add_work(&mut self, work: &Work) -> io::Result<()> {
+        self.works.extend_from_slice(if self.work_count == 0 { b"\n" } else { b",\n" });
+        self.work_count += 1;
+        Ok(serde_json::to_writer(&mut self.works, work)?)
+    }
+
+    fn write_counts(&mut self) -> io::Result<()> {
+        self.out.write_all(b"\"counts\":{")?;
+        for (index, (name, count)) in self.counts().iter().enumerate() {
+            let separator = if index == 0 { "" } else { "," };
+            write!(self.out, "{separator}{}:{count}", quoted(name))?;
+        }
+        self.out.write_all(b"}}\n")
+    }
+}
+
+impl<W: Write> Sink for DatasetWriter<W> {
+    fn table(&mut self, name: &str) -> io::Result<()> {
+        if self.counts.is_empty() {
+            self.head()?;
+        }
+        self.close_table()?;
+        let separator = if self.counts.is_empty() { "" } else { "," };
+        write!(self.out, "{separator}\n{}:[", quoted(name))?;
+        self.counts.insert(name.to_owned(), 0);
+        self.open = Some(0);
+        Ok(())
+    }
+
+    fn row(&mut self, row: &CleanRow<'_>) -> io::Result<()> {
+        let rows = self.open.get_or_insert(0);
+        self.out.write_all(if *rows == 0 { b"\n" } else { b",\n" })?;
+        *rows += 1;
+        *self.counts.entry(row.table().to_owned()).or_default() += 1;
+        self.out.write_all(row.json())?;
+        row.work().map_or(Ok(()), |work| self.add_work(work))
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        for name in self.tables.clone() {
+            if !self.counts.contains_key(&name) {
+                self.table(&name)?;
+            }
+        }
+        self.close_table()?;
+        self.out.write_all(b"\n},\n\"normalizedWorks\":[")?;
+        self.out.write_all(&self.works)?;
+        self.out.write_all(if self.works.is_empty() { b"],\n" } else { b"\n],\n" })?;
+        self.write_counts()?;
+        self.out.flush()
+    }
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// Passes on the same few rows of each table, whatever their order in the dump.
+///
+/// Published works come first, then those with the lowest keyed hash of their id. The sample of
+/// more rows contains the sample of fewer.
+#[derive(Debug)]
+pub struct Sampler<S> {
+    sink: S,
+    per_table: usize,
+    tables: Vec<(String, Vec<Clean>)>,
+}
+
+impl<S: Sink> Sampler<S> {
+    /// Passes at most `per_table` rows of each table on to `sink`, when the dump has ended.
+    pub fn new(sink: S, per_table: usize) -> Self {
+        Self { sink, per_table, tables: Vec::new() }
+    }
+
+    /// Gives back the sink behind the sampler.
+    pub fn into_inner(self) -> S {
+        self.sink
+    }
+}
+
+impl<S: Sink> Sink for Sampler<S> {
+    fn table(&mut self, name: &str) -> io::Result<()> {
+        self.tables.push((name.to_owned(), Vec::new()));
+        Ok(())
+    }
+
+    fn row(&mut self, row: &CleanRow<'_>) -> io::Result<()> {
+        let Some((_, rows)) = self.tables.last_mut() else { return Ok(()) };
+        let place = rows.partition_point(|kept| kept.order() <= row.clean.order());
+        if place < self.per_table {
+            rows.insert(place, row.clean.clone());
+            rows.truncate(self.per_table);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        for (name, rows) in &self.tables {
+            self.sink.table(name)?;
+            rows.iter().try_for_each(|row| self.sink.row(&CleanRow::new(name, row)))?;
+        }
+        self.sink.finish()
+    }
+}
+
+impl Clean {
+    /// Rows with the same id are told apart by what they say, so that no tie depends on the dump.
+    fn order(&self) -> (bool, u64, &[u8]) {
+        (self.rank.0, self.rank.1, &self.json)
+    }
+}

@@ -1,0 +1,58 @@
+# Every recipe is a plain cargo line too; README.md has both.
+
+set windows-shell := ["powershell.exe", "-NoLogo", "-NoProfile", "-Command"]
+
+# What `just extract` takes when nothing is said: the synthetic dump, with its key that is no secret.
+synthetic := "--input fixtures/dumps/spacetime-migration-7.synthetic.json --output fixtures/local/works-list.local.json --sample-output fixtures/works-list.sample.json --key-file fixtures/keys/synthetic-dump.public-key.txt"
+
+# List the recipes.
+default:
+    @just --list
+
+# Turn a private dump into load-test data; without arguments, the committed synthetic one.
+extract *ARGS:
+    cargo run --release --locked -p extract -- {{ if ARGS == "" { synthetic } else { ARGS } }}
+
+# One virtual user for 30 s.
+smoke *ARGS:
+    cargo run --release --locked -p loadtest -- smoke {{ARGS}}
+
+# Ten virtual users for 3 min.
+baseline *ARGS:
+    cargo run --release --locked -p loadtest -- baseline {{ARGS}}
+
+# Iterations at a rate that rises, holds and falls.
+spike *ARGS:
+    cargo run --release --locked -p loadtest -- spike {{ARGS}}
+
+# The scenario that SCENARIO names.
+run *ARGS:
+    cargo run --release --locked -p loadtest -- run {{ARGS}}
+
+# The gallery service alone, on 127.0.0.1:8787.
+gallery *ARGS:
+    cargo run --release --locked -p gallery-server -- {{ARGS}}
+
+# Make the committed synthetic dump again, or another one.
+dump *ARGS:
+    cargo run --release --locked -p synthetic-dump -- {{ if ARGS == "" { "--output fixtures/dumps/spacetime-migration-7.synthetic.json" } else { ARGS } }}
+
+# All tests, examples in the documentation included.
+test *ARGS:
+    cargo test --workspace --locked {{ARGS}}
+
+# Format, clippy and documentation, with warnings denied.
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    cargo doc --workspace --no-deps --locked
+
+# What CI runs.
+ci:
+    bash .ci/run
+
+# Our own measurements; docs/BENCHMARKS.md keeps what they said.
+bench:
+    cargo bench --profile dist --locked -p probe --bench check_body
+    cargo bench --profile dist --locked -p anonymize --bench extract
+    cargo bench --profile dist --locked -p workload --bench round_trip
