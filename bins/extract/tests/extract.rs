@@ -310,7 +310,7 @@ fn missing_files_and_folders_are_named_with_advice() {
     place.run(&[]).failed(1, "fixtures/local/spacetime-migration-7.local.json");
     place.run(&["--input", "gone.json"]).failed(1, "put the private dump there");
     place.run(&["--input", "."]).failed(1, "cannot read .");
-    place.run_fixture(&["--output", "gone/w.json"]).failed(1, "cannot write gone/w.json");
+    place.run_fixture(&["--output", "gone/w.json"]).failed(1, "w.json: its folder does not exist");
     place.run_fixture(&["--output", "."]).failed(1, "cannot write .");
     let arguments = ["--output", "w.json", "--sample-output", "gone/s.json"];
     place.run_fixture(&arguments).failed(1, "cannot write gone/s.json");

@@ -64,10 +64,15 @@ impl WholeFile {
         if path.is_dir() || path.file_name().is_none() {
             return Err(CliError::Write { path, source: io::ErrorKind::IsADirectory.into() });
         }
+        if !folder(&path).is_dir() {
+            let source = io::Error::new(io::ErrorKind::NotFound, "its folder does not exist");
+            return Err(CliError::Write { path, source });
+        }
         // tempfile opens with mode 0600 and refuses a name that exists.
         match tempfile::Builder::new().prefix(".partial-").tempfile_in(folder(&path)) {
             Ok(file) => Ok(WholeFile { path, file }),
-            Err(source) => Err(CliError::Write { path, source }),
+            // Its own error names the temporary file, which says nothing to the user.
+            Err(error) => Err(CliError::Write { path, source: error.kind().into() }),
         }
     }
 
