@@ -311,7 +311,7 @@ fn missing_files_and_folders_are_named_with_advice() {
     place.run(&["--input", "gone.json"]).failed(1, "put the private dump there");
     place.run(&["--input", "."]).failed(1, "cannot read .");
     place.run_fixture(&["--output", "gone/w.json"]).failed(1, "w.json: its folder does not exist");
-    place.run_fixture(&["--output", "."]).failed(1, "cannot write .");
+    place.run_fixture(&["--output", "."]).failed(1, "is a directory");
     let arguments = ["--output", "w.json", "--sample-output", "gone/s.json"];
     place.run_fixture(&arguments).failed(1, "s.json: its folder does not exist");
     assert!(place.names().is_empty(), "{:?}", place.names());
