@@ -44,11 +44,11 @@ impl Drop for ProgressView {
 fn show_bar(progress: &Progress, duration: Duration, ended: &Receiver<()>) {
     let target = ProgressDrawTarget::stderr_with_hz(10);
     let bar = ProgressBar::with_draw_target(Some(millis(duration)), target);
-    let style = ProgressStyle::with_template("{bar:24} {msg}");
+    let style = ProgressStyle::with_template("{bar:10} {wide_msg}");
     bar.set_style(style.expect("the template is valid").progress_chars("█░ "));
     every(BAR_EVERY, ended, |elapsed| {
         bar.set_position(millis(elapsed).min(millis(duration)));
-        bar.set_message(line(progress, elapsed, duration));
+        bar.set_message(short_line(progress, elapsed, duration));
     });
     bar.finish_and_clear();
 }
@@ -72,6 +72,20 @@ fn line(progress: &Progress, elapsed: Duration, duration: Duration) -> String {
     format!(
         "running ({:.1}s/{:.1}s), {busy}/{allocated} VUs, {} complete and {} dropped iterations, \
          {} requests, {} failed",
+        elapsed.as_secs_f64(),
+        duration.as_secs_f64(),
+        progress.completed(),
+        progress.dropped(),
+        progress.requests(),
+        progress.failed(),
+    )
+}
+
+/// The same within the 80 columns of a narrow terminal, bar included.
+fn short_line(progress: &Progress, elapsed: Duration, duration: Duration) -> String {
+    let (busy, allocated) = progress.users();
+    format!(
+        "{:.0}s/{:.0}s, {busy}/{allocated} VUs, {} done, {} dropped, {} requests, {} failed",
         elapsed.as_secs_f64(),
         duration.as_secs_f64(),
         progress.completed(),
