@@ -32,6 +32,14 @@ struct State {
     run: RunSeries,
     violations: BTreeMap<(usize, Violation), u64>,
     violations_not_kept: u64,
+    unanswered: Vec<Unanswered>,
+}
+
+/// A request that was cut off with its iteration. A virtual user has at most one.
+struct Unanswered {
+    endpoint: usize,
+    lag: Duration,
+    waited: Duration,
 }
 
 /// What was recorded, when the run is over.
@@ -66,6 +74,7 @@ impl<'a> Recorder<'a> {
             run,
             violations: BTreeMap::new(),
             violations_not_kept: 0,
+            unanswered: Vec::new(),
         };
         Recorder { epoch: Instant::now(), progress, state: RefCell::new(state) }
     }
@@ -74,11 +83,16 @@ impl<'a> Recorder<'a> {
     /// request as interrupted.
     pub(crate) fn begin(&self, endpoint: usize, lag: Duration) -> InFlight<'_, 'a> {
         self.state.borrow_mut().requests.sent += 1;
-        InFlight { recorder: self, endpoint, lag, ended: false }
+        InFlight { recorder: self, endpoint, lag, begun: Instant::now(), ended: false }
     }
 
-    pub(crate) fn into_recorded(self) -> Recorded {
-        let state = self.state.into_inner();
+    /// Ends the recording. Requests that were cut off have failed, because they had the whole
+    /// graceful stop to be answered, unless the user `stopped` the run.
+    pub(crate) fn into_recorded(self, stopped: bool) -> Recorded {
+        let mut state = self.state.into_inner();
+        if !stopped {
+            state.fail_unanswered();
+        }
         let name = |at: usize| state.endpoints[at].name.clone();
         let violations = state.violations.into_iter();
         let violations = violations
@@ -103,6 +117,7 @@ pub(crate) struct InFlight<'r, 'a> {
     recorder: &'r Recorder<'a>,
     endpoint: usize,
     lag: Duration,
+    begun: Instant,
     ended: bool,
 }
 
@@ -131,12 +146,21 @@ impl InFlight<'_, '_> {
 impl Drop for InFlight<'_, '_> {
     fn drop(&mut self) {
         if !self.ended {
-            self.recorder.state.borrow_mut().requests.interrupted += 1;
+            let state = &mut *self.recorder.state.borrow_mut();
+            state.requests.interrupted += 1;
+            let (endpoint, lag, waited) = (self.endpoint, self.lag, self.begun.elapsed());
+            state.unanswered.push(Unanswered { endpoint, lag, waited });
         }
     }
 }
 
 impl State {
+    fn fail_unanswered(&mut self) {
+        for Unanswered { endpoint, lag, waited } in std::mem::take(&mut self.unanswered) {
+            self.endpoints[endpoint].record_unanswered(&mut self.metrics, lag, waited);
+        }
+    }
+
     fn keep_violations(&mut self, endpoint: usize, violations: &[Violation]) {
         for violation in violations {
             let key = (endpoint, violation.clone());
@@ -243,6 +267,7 @@ struct EndpointSeries {
 enum Answer {
     Status(u16),
     Error(TransportError),
+    Interrupted,
 }
 
 impl EndpointSeries {
@@ -280,11 +305,12 @@ impl EndpointSeries {
         judgement: &Judgement<'_>,
         lag: Duration,
     ) {
-        let counter = self.counter(metrics, exchange);
-        metrics.add(counter, 1);
+        let answer = match &exchange.result {
+            Ok(response) => Answer::Status(response.status),
+            Err(error) => Answer::Error(*error),
+        };
         let expected = judgement.expected == Some(true);
-        metrics.observe(self.failed, !expected);
-        metrics.observe(self.status_check, expected);
+        self.count(metrics, answer, expected);
         if let Some(violations) = judgement.violations {
             metrics.observe(self.shape_check, violations.is_empty());
             metrics.observe(self.shape_errors, !violations.is_empty());
@@ -292,10 +318,7 @@ impl EndpointSeries {
         match exchange.result {
             Ok(_) => self.record_times(metrics, exchange, expected, lag),
             // It took at least that long; leaving it out would flatter the percentiles.
-            Err(TransportError::Timeout) => {
-                metrics.record(self.duration_unexpected, exchange.elapsed);
-                metrics.record(self.response_time, lag + exchange.elapsed);
-            }
+            Err(TransportError::Timeout) => self.record_wait(metrics, lag, exchange.elapsed),
             // A refused connection says nothing about how quickly the service answers.
             Err(_) => {}
         }
@@ -324,15 +347,30 @@ impl EndpointSeries {
         }
     }
 
-    fn counter(&mut self, metrics: &mut MetricSet, exchange: &Exchange) -> CounterId {
-        let answer = match &exchange.result {
-            Ok(response) => Answer::Status(response.status),
-            Err(error) => Answer::Error(*error),
-        };
+    fn record_unanswered(&mut self, metrics: &mut MetricSet, lag: Duration, waited: Duration) {
+        self.count(metrics, Answer::Interrupted, false);
+        self.record_wait(metrics, lag, waited);
+    }
+
+    /// The time of a request without a response: it took at least that long.
+    fn record_wait(&self, metrics: &mut MetricSet, lag: Duration, waited: Duration) {
+        metrics.record(self.duration_unexpected, waited);
+        metrics.record(self.response_time, lag + waited);
+    }
+
+    fn count(&mut self, metrics: &mut MetricSet, answer: Answer, expected: bool) {
+        let counter = self.counter(metrics, answer);
+        metrics.add(counter, 1);
+        metrics.observe(self.failed, !expected);
+        metrics.observe(self.status_check, expected);
+    }
+
+    fn counter(&mut self, metrics: &mut MetricSet, answer: Answer) -> CounterId {
         let key = || MetricKey::new("http_reqs").with("endpoint", &self.name);
         *self.requests.entry(answer).or_insert_with(|| match answer {
             Answer::Status(status) => metrics.counter(key().with("status", status.to_string())),
             Answer::Error(error) => metrics.counter(key().with("error", error.name())),
+            Answer::Interrupted => metrics.counter(key().with("error", "interrupted")),
         })
     }
 }

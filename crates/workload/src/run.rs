@@ -79,7 +79,7 @@ impl Run {
             Worker { requests: &self.requests, recorder: &recorder, judge: RefCell::new(judge) };
         let new_user = |_| Reader::new(&worker, Rc::clone(&client));
         let tally = scenario::run(&self.config.scenario, new_user, &recorder, stop).await;
-        Ok(self.summary(&tally, recorder.into_recorded()))
+        Ok(self.summary(&tally, recorder.into_recorded(tally.stopped)))
     }
 
     fn client_config(&self, target: Target) -> Result<ClientConfig, WorkloadError> {

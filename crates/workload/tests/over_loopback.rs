@@ -240,6 +240,13 @@ fn what_outlasts_the_graceful_stop_is_interrupted_and_counted() {
     let summary = run(&faulty(13, FaultAction::Hang, PUZZLES), |_| {});
     assert_eq!((summary.iterations.completed, summary.iterations.interrupted), (36, 3));
     assert_eq!((summary.requests.interrupted, summary.requests.errors), (3, 0));
+    // Nobody knows when they would have been answered, which must not flatter the run.
+    assert_eq!(outcome(&summary, "http_req_failed"), Outcome::Fail);
+    assert_eq!(count(&summary, "http_reqs{error:interrupted}"), 3);
+    let unexpected = "http_req_duration{expected_response:false}".parse().unwrap();
+    let trend = summary.metrics.select_trend(&unexpected);
+    assert_eq!(trend.count(), 3);
+    assert!(trend.min().unwrap() >= Duration::from_millis(300));
 }
 
 #[test]
