@@ -300,6 +300,34 @@ fn a_server_that_closes_after_each_response_costs_connections_and_no_failure() {
 }
 
 #[test]
+fn the_wait_on_a_connection_that_is_then_closed_is_part_of_the_duration() {
+    const WAIT: Duration = Duration::from_millis(100);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base_url = format!("http://{}", listener.local_addr().unwrap());
+    // Every connection answers its first request and lets the second one wait in vain.
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut request = [0; 1024];
+            if stream.read(&mut request).is_ok_and(|read| read > 0) {
+                write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]").unwrap();
+                let _waiting = stream.read(&mut request).is_ok_and(|read| read > 0);
+                std::thread::sleep(WAIT);
+            }
+        }
+    });
+    let mut config = config(&base_url);
+    let grace = Duration::from_secs(5);
+    config.scenario = Scenario::constant_vus(1, Duration::from_millis(250), grace).unwrap();
+    let summary = execute(config, &dataset("")).unwrap();
+    let reconnects = count(&summary, "http_reconnects");
+    assert!(reconnects > 0 && reconnects == summary.requests.sent - 1, "{:?}", summary.requests);
+    let trend = summary.metrics.select_trend(&MetricKey::new("http_req_duration"));
+    assert!(trend.percentile(50.0).unwrap() >= WAIT, "{:?}", trend.percentile(50.0));
+    let blocked = summary.metrics.select_trend(&MetricKey::new("http_req_blocked"));
+    assert!(blocked.max().unwrap() < WAIT, "{:?}", blocked.max());
+}
+
+#[test]
 fn a_body_beyond_the_bound_is_an_error() {
     let summary = run(&gallery(GalleryConfig::new()), |config| config.body_bytes_max = 10);
     assert_eq!(count(&summary, "http_reqs{error:body_too_large}"), 78);

@@ -120,10 +120,12 @@ impl Client {
                 Err(failure) => return Err(failure.error),
             }
         }
+        // The server had the lost request for that long, which is time to wait for its answer.
+        let lost = timings.sending + timings.waiting;
         let mut connection = self.connect(timings).await?;
-        // The lost attempt, if there was one, is time that the user waited for a connection.
-        timings.blocked = begun.elapsed();
+        timings.blocked = begun.elapsed().saturating_sub(lost);
         let exchanged = self.exchange(&mut connection, path, auth, timings).await;
+        timings.waiting += lost;
         exchanged.map(|response| (response, connection)).map_err(|failure| failure.error)
     }
 

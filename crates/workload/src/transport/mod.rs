@@ -47,7 +47,8 @@ pub(crate) struct Timings {
     pub(crate) tls_handshaking: Duration,
     /// Until the request was handed to the socket.
     pub(crate) sending: Duration,
-    /// Until the head of the response was there.
+    /// Until the head of the response was there. If the request was sent again, the wait on the
+    /// connection that turned out to be closed is part of it.
     pub(crate) waiting: Duration,
     /// Until the body was there.
     pub(crate) receiving: Duration,
