@@ -14,6 +14,11 @@ pub(crate) fn print(text: &str) {
     let _unread = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }
 
+/// Writes a line to standard error. Nobody is helped by a run that fails because nobody reads it.
+pub(crate) fn warn(text: &str) {
+    let _unseen = writeln!(io::stderr(), "loadtest: {text}");
+}
+
 pub(crate) fn print_summary(report: &RunReport<'_>, trend_stats: &[Stat]) {
     let is_terminal = io::stdout().is_terminal();
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());

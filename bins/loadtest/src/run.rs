@@ -1,6 +1,5 @@
 //! From the arguments to the exit code.
 
-use std::io::{self, Write as _};
 use std::sync::Arc;
 
 use cli::{Environment, WholeFile};
@@ -31,7 +30,10 @@ pub(crate) fn run(args: Args, environment: &Environment) -> Result<u8, Failure> 
     let started_at = jiff::Timestamp::now();
     let mut summary = execute(&run)?;
     drop(target);
-    let server = server_side::end(watch, &mut summary)?;
+    let server = server_side::end(watch, &mut summary).unwrap_or_else(|error| {
+        output::warn(&Failure::from(error).to_string());
+        None
+    });
 
     let report = RunReport { run: &summary, server: server.as_ref(), started_at: Some(started_at) };
     output::print_summary(&report, &settings.common.trend_stats);
@@ -79,7 +81,8 @@ fn introduction(target: &Target, run: &Run) -> String {
 
 fn execute(run: &Run) -> Result<RunSummary, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(Failure::Start)?.block_on(async {
+    let runtime = runtime.map_err(Failure::Start)?;
+    let summary = runtime.block_on(async {
         let stop = Stop::new();
         // Ends with the runtime; until then it turns Ctrl-C into a stop.
         tokio::spawn(stop_on_ctrl_c(stop.clone()));
@@ -89,7 +92,10 @@ fn execute(run: &Run) -> Result<RunSummary, Failure> {
         let summary = run.execute(&stop, &progress).await;
         drop(view);
         Ok(summary?)
-    })
+    });
+    // A name that is still being looked up must not hold up the end.
+    runtime.shutdown_background();
+    summary
 }
 
 /// The first Ctrl-C lets iterations finish, the second one interrupts them.
@@ -98,8 +104,8 @@ async fn stop_on_ctrl_c(stop: Stop) {
         return;
     }
     stop.finish();
-    let advice = "loadtest: finishing; press Ctrl-C again to interrupt what still runs";
-    let _unseen = writeln!(io::stderr(), "{advice}");
+    let advice = "finishing; press Ctrl-C again to interrupt what still runs";
+    output::warn(advice);
     if tokio::signal::ctrl_c().await.is_ok() {
         stop.abort();
     }

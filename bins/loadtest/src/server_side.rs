@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use metrics::{MetricKey, RunSummary, Threshold};
-use observe::{AccessLogWatch, AccessLogWindow, Coverage};
+use observe::{AccessLogWatch, AccessLogWindow, Coverage, ObserveError};
 
 use crate::failure::Failure;
 
@@ -15,21 +15,24 @@ pub(crate) fn begin(path: Option<&Path>) -> Result<Option<AccessLogWatch>, Failu
     Ok(path.map(AccessLogWatch::begin).transpose()?)
 }
 
-/// Reads what the log gained since then, and adds its 502s to the run's metrics and thresholds.
+/// Reads what the log gained since then, and adds its 502s to the run's metrics and thresholds. A
+/// log that cannot be read any more leaves its threshold open; what the load measured stays.
 pub(crate) fn end(
     watch: Option<AccessLogWatch>,
     run: &mut RunSummary,
-) -> Result<Option<AccessLogWindow>, Failure> {
+) -> Result<Option<AccessLogWindow>, ObserveError> {
     let Some(watch) = watch else { return Ok(None) };
-    let window = watch.end()?;
+    let window = watch.end();
     let threshold = Threshold::parse(BAD_GATEWAY, "count==0").expect("the threshold is valid");
     // A log that gained no line is no evidence that there was no 502; its threshold stays open.
-    if window.coverage() != Coverage::None {
+    if let Ok(window) = &window
+        && window.coverage() != Coverage::None
+    {
         let counter = run.metrics.counter(MetricKey::new(BAD_GATEWAY));
         run.metrics.add(counter, window.bad_gateway_final + window.bad_gateway_masked);
     }
     run.thresholds.push(threshold.evaluate(&run.metrics, run.window));
-    Ok(Some(window))
+    window.map(Some)
 }
 
 #[cfg(test)]
@@ -57,6 +60,20 @@ mod tests {
         assert_eq!(outcome("{\"status\":\"502\",\"us\":\"502\"}\n"), Outcome::Fail);
         assert_eq!(outcome("{\"status\":\"200\",\"us\":\"502, 200\"}\n"), Outcome::Fail);
         assert_eq!(outcome(""), Outcome::NoSamples);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_log_that_is_lost_leaves_its_threshold_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("access.log");
+        std::fs::write(&path, "").unwrap();
+        let watch = begin(Some(&path)).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        let mut run = RunSummary::new("smoke");
+        assert!(end(watch, &mut run).is_err());
+        assert_eq!(run.thresholds[0].outcome, Outcome::NoSamples);
     }
 
     #[test]
