@@ -33,6 +33,7 @@ impl Failure {
         match self {
             Failure::Cli(error) => error.exit_code(),
             Failure::Scenario(_) => 104,
+            Failure::Workload(WorkloadError::Stopped) => 105,
             Failure::Workload(error) if error.is_configuration() => 104,
             _ => 1,
         }

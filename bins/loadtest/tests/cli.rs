@@ -255,6 +255,7 @@ fn values_that_make_no_sense_are_104_in_one_line() {
         ("DETAIL_RATIO", "-0.1"),
         ("SEED", "x"),
         ("TIMEOUT", "0s"),
+        ("TIMEOUT", "2562047788015215h"),
         ("SCENARIO", "soak"),
         ("SUMMARY_TREND_STATS", "p95"),
         ("BASE_URL", "127.0.0.1:8787"),

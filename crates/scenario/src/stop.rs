@@ -51,7 +51,7 @@ impl Stop {
     }
 
     /// Waits until no more iterations are to be started.
-    pub(crate) async fn finishing(&self) {
+    pub async fn finishing(&self) {
         self.reached(Level::Finish).await;
     }
 

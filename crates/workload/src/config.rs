@@ -31,8 +31,8 @@ pub struct RunConfig {
     pub auth_user: Option<String>,
     /// The seed of every random choice. 0 by default.
     pub seed: u64,
-    /// How long a request may take, from the wait for a connection to the last byte. 60 s by
-    /// default, as in k6.
+    /// How long a request may take, from the wait for a connection to the last byte: at most a day.
+    /// 60 s by default, as in k6.
     pub timeout: Duration,
     /// The longest body that is read, in bytes; a longer one is an error. 64 MiB by default.
     pub body_bytes_max: usize,

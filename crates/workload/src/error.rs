@@ -51,6 +51,12 @@ pub enum WorkloadError {
         /// The base URL.
         target: String,
     },
+    /// The run was stopped while its target was looked for.
+    #[error("stopped before the first iteration; nothing was requested")]
+    Stopped,
+    /// A request may take no time, or longer than the bound.
+    #[error("TIMEOUT must be longer than zero and at most a day")]
+    Timeout,
     /// A TLS configuration could not be made.
     #[error("TLS cannot be set up: {0}")]
     Tls(String),
@@ -69,7 +75,10 @@ impl WorkloadError {
     pub fn is_configuration(&self) -> bool {
         !matches!(
             self,
-            WorkloadError::Connect { .. } | WorkloadError::Resolve { .. } | WorkloadError::Tls(_)
+            WorkloadError::Connect { .. }
+                | WorkloadError::Resolve { .. }
+                | WorkloadError::Stopped
+                | WorkloadError::Tls(_)
         )
     }
 }

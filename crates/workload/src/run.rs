@@ -1,5 +1,6 @@
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use dataset::Dataset;
 use hyper::header::HeaderValue;
@@ -12,6 +13,9 @@ use crate::requests::Requests;
 use crate::transport::{Client, ClientConfig, Target};
 use crate::user::{Judge, Reader, Worker};
 use crate::{AuthToken, Endpoint, Plan, Progress, RunConfig, WorkloadError};
+
+/// No service is waited for longer; a moment that far ahead can be reckoned with.
+const TIMEOUT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A run that was checked and can begin.
 #[derive(Debug)]
@@ -32,6 +36,9 @@ impl Run {
         plan: &Plan,
         dataset: Option<&Dataset>,
     ) -> Result<Self, WorkloadError> {
+        if config.timeout.is_zero() || config.timeout > TIMEOUT_MAX {
+            return Err(WorkloadError::Timeout);
+        }
         let requests = Requests::new(&config, plan, dataset)?;
         Ok(Run { config, requests })
     }
@@ -62,14 +69,17 @@ impl Run {
     /// # Errors
     ///
     /// [`WorkloadError`] if the host has no address or nobody accepts a connection there before the
-    /// first iteration. What goes wrong later is part of the measurement.
+    /// first iteration, or `stop` comes first. What goes wrong later is part of the measurement.
     pub async fn execute(
         &self,
         stop: &Stop,
         progress: &Progress,
     ) -> Result<RunSummary, WorkloadError> {
-        let client = Rc::new(self.client_config(Target::resolve(&self.config.base_url).await?)?);
-        self.check_connection(&client).await?;
+        let client = tokio::select! {
+            biased;
+            () = stop.finishing() => return Err(WorkloadError::Stopped),
+            client = self.connected() => client?,
+        };
         let recorder = Recorder::new(self.requests.endpoints(), progress);
         let judge = Judge::new(Probe::new(Limits {
             body_bytes_max: self.config.body_bytes_max,
@@ -80,6 +90,13 @@ impl Run {
         let new_user = |_| Reader::new(&worker, Rc::clone(&client));
         let tally = scenario::run(&self.config.scenario, new_user, &recorder, stop).await;
         Ok(self.summary(&tally, recorder.into_recorded(tally.stopped)))
+    }
+
+    /// What every connection of the run shares, when one could be made.
+    async fn connected(&self) -> Result<Rc<ClientConfig>, WorkloadError> {
+        let client = Rc::new(self.client_config(Target::resolve(&self.config.base_url).await?)?);
+        self.check_connection(&client).await?;
+        Ok(client)
     }
 
     fn client_config(&self, target: Target) -> Result<ClientConfig, WorkloadError> {
@@ -177,8 +194,6 @@ fn rounded(value: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::preset::Spike;
 

@@ -363,6 +363,26 @@ fn nobody_there_is_said_before_any_load() {
 }
 
 #[test]
+fn a_stop_before_the_first_iteration_does_not_wait_for_a_connection() {
+    let (stop, progress) = (Stop::new(), Progress::default());
+    stop.finish();
+    let run = Run::prepare(config("http://127.0.0.1:9"), &Plan::genarrative(), None).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let error = runtime.block_on(run.execute(&stop, &progress)).unwrap_err();
+    assert!(matches!(error, WorkloadError::Stopped) && !error.is_configuration(), "{error}");
+}
+
+#[test]
+fn a_timeout_beyond_its_bounds_is_refused() {
+    for timeout in [Duration::ZERO, Duration::from_secs(86_401), Duration::MAX] {
+        let mut config = config("http://127.0.0.1:9");
+        config.timeout = timeout;
+        let error = Run::prepare(config, &Plan::genarrative(), None).unwrap_err();
+        assert!(matches!(error, WorkloadError::Timeout) && error.is_configuration(), "{error}");
+    }
+}
+
+#[test]
 fn the_same_seed_requests_the_same_works() {
     let drawn = |seed| {
         let gallery = gallery(GalleryConfig::new());
