@@ -66,13 +66,23 @@ impl RunSummary {
         }
     }
 
+    /// Whether iterations outlasted the graceful stop, without the user having stopped the run.
+    pub fn is_cut_off(&self) -> bool {
+        self.iterations.interrupted > 0 && self.stopped.is_none()
+    }
+
     /// The verdict: a failed threshold fails the run, and one without samples leaves it without
-    /// evidence. A run that does not add up, or that sent nothing, has no evidence either.
+    /// evidence. A run that does not add up, that sent nothing, or whose iterations were cut off by
+    /// the end of the graceful stop, has no evidence either: a user who waits in vain for minutes is
+    /// a single sample among the thousands before.
     pub fn verdict(&self) -> Verdict {
         let any = |outcome| self.thresholds.iter().any(|result| result.outcome == outcome);
         if any(Outcome::Fail) {
             Verdict::Fail
-        } else if any(Outcome::NoSamples) || !self.conservation().holds() || self.requests.sent == 0
+        } else if any(Outcome::NoSamples)
+            || !self.conservation().holds()
+            || self.requests.sent == 0
+            || self.is_cut_off()
         {
             Verdict::NoEvidence
         } else {
@@ -184,6 +194,15 @@ mod tests {
         assert_eq!(run(&[Pass, Pass]).verdict(), Verdict::Pass);
         assert_eq!(run(&[Pass, NoSamples]).verdict(), Verdict::NoEvidence);
         assert_eq!(run(&[NoSamples, Fail, Pass]).verdict(), Verdict::Fail);
+    }
+
+    #[test]
+    fn a_run_whose_iterations_were_cut_off_never_passes() {
+        let mut hung = run(&[Outcome::Pass]);
+        hung.iterations.planned += 1;
+        hung.iterations.interrupted += 1;
+        assert_eq!((hung.conservation().holds(), hung.verdict()), (true, Verdict::NoEvidence));
+        assert_eq!(run(&[Outcome::Pass]).verdict(), Verdict::Pass);
     }
 
     #[test]

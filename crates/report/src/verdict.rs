@@ -38,6 +38,10 @@ fn reason(run: &RunSummary) -> String {
         _ if run.requests.sent == 0 => "no request was sent".to_owned(),
         _ if !conservation.iterations => "not every iteration is accounted for".to_owned(),
         _ if !conservation.requests => "not every request is accounted for".to_owned(),
+        _ if undecided.is_empty() => {
+            let count = run.iterations.interrupted;
+            format!("iterations cut off by the end of the graceful stop: {count}")
+        }
         _ => thresholds(run, &undecided, "has no samples", "have no samples"),
     }
 }
