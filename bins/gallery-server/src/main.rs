@@ -4,19 +4,17 @@ mod args;
 mod failure;
 mod fault_rule;
 mod settings;
-mod signals;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use cli::Environment;
+use cli::{Environment, Signals};
 use gallery::{Gallery, GalleryServer};
 
 use crate::args::Args;
 use crate::failure::Failure;
 use crate::settings::Settings;
-use crate::signals::Signals;
 
 fn main() -> ExitCode {
     match run(Args::parse()) {

@@ -18,6 +18,8 @@ pub(crate) enum Failure {
     Gallery(#[from] GalleryError),
     #[error("--nginx-access-log: {}", with_source(.0))]
     AccessLog(#[from] ObserveError),
+    #[error("cannot write to standard output: {0}")]
+    Print(io::Error),
     #[error("the built-in sample cannot be read: {0}")]
     Sample(dataset::DatasetError),
     #[error("{0}")]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cli::{Environment, WholeFile};
+use cli::{Environment, Signals, WholeFile};
 use metrics::{RunSummary, StopReason, Verdict};
 use report::RunReport;
 use scenario::Stop;
@@ -24,7 +24,7 @@ pub(crate) fn run(args: Args, environment: &Environment) -> Result<u8, Failure> 
     export.map(|path| WholeFile::create(path).map(drop)).transpose()?;
     let target = Target::new(&settings.common)?;
     let run = prepare(&settings, &target)?;
-    output::print(&introduction(&target, &run));
+    output::print(&introduction(&target, &run))?;
 
     let watch = server_side::begin(settings.common.nginx_access_log.as_deref())?;
     let started_at = jiff::Timestamp::now();
@@ -36,18 +36,18 @@ pub(crate) fn run(args: Args, environment: &Environment) -> Result<u8, Failure> 
     });
 
     let report = RunReport { run: &summary, server: server.as_ref(), started_at: Some(started_at) };
-    output::print_summary(&report, &settings.common.trend_stats);
+    let printed = output::print_summary(&report, &settings.common.trend_stats);
     if let Some(path) = export {
         output::export_summary(&report, &settings.common.trend_stats, path)?;
     }
+    printed?;
     exit_code(&summary)
 }
 
 fn prepare(settings: &Settings, target: &Target) -> Result<Run, Failure> {
     let common = &settings.common;
     let mut config =
-        RunConfig::new(settings.scenario_name, target.base_url.clone(), settings.scenario.clone());
-    config.thresholds.clone_from(&settings.thresholds);
+        RunConfig::new(settings.preset.name(), target.base_url.clone(), settings.scenario.clone());
     config.endpoints.clone_from(&common.endpoints);
     config.detail_ratio = common.detail_ratio;
     config.auth_token =
@@ -55,7 +55,10 @@ fn prepare(settings: &Settings, target: &Target) -> Result<Run, Failure> {
     config.auth_user.clone_from(&target.auth_user);
     config.seed = common.seed;
     config.timeout = common.timeout;
-    Ok(Run::prepare(config, &Plan::genarrative(), target.dataset.as_ref())?)
+    let run = Run::prepare(config, &Plan::genarrative(), target.dataset.as_ref())?;
+    let requests = |role| run.endpoints().any(|endpoint| endpoint.role() == role);
+    let thresholds = settings.preset.thresholds(requests(Role::List), requests(Role::Detail));
+    Ok(run.with_thresholds(thresholds))
 }
 
 /// What will happen, before it does.
@@ -67,10 +70,14 @@ fn introduction(target: &Target, run: &Run) -> String {
     };
     let mut lines = format!("loadtest: {}\n", target.introduction);
     lines += &format!("{}: {}\n", config.name, run.description());
-    lines += &format!("every iteration requests {}\n", names(Role::List));
+    let lists = names(Role::List);
+    if !lists.is_empty() {
+        lines += &format!("every iteration requests {lists}\n");
+    }
     if config.detail_ratio > 0.0 {
         let percent = config.detail_ratio * 100.0;
-        lines += &format!("{percent} % of them also request one of {}\n", names(Role::Detail));
+        let details = names(Role::Detail);
+        lines += &format!("{percent} % of iterations request a detail: one of {details}\n");
         if config.auth_token.is_some() && config.auth_user.is_none() {
             lines += "details that need the token are left out: AUTH_USER does not say whose works \
                       the token may see\n";
@@ -84,8 +91,8 @@ fn execute(run: &Run) -> Result<RunSummary, Failure> {
     let runtime = runtime.map_err(Failure::Start)?;
     let summary = runtime.block_on(async {
         let stop = Stop::new();
-        // Ends with the runtime; until then it turns Ctrl-C into a stop.
-        tokio::spawn(stop_on_ctrl_c(stop.clone()));
+        // Ends with the runtime; until then it turns Ctrl-C and SIGTERM into a stop.
+        tokio::spawn(stop_on(Signals::new().map_err(Failure::Start)?, stop.clone()));
         let progress = Arc::new(Progress::default());
         let duration = run.config().scenario.duration();
         let view = ProgressView::start(Arc::clone(&progress), duration).map_err(Failure::Start)?;
@@ -98,17 +105,13 @@ fn execute(run: &Run) -> Result<RunSummary, Failure> {
     summary
 }
 
-/// The first Ctrl-C lets iterations finish, the second one interrupts them.
-async fn stop_on_ctrl_c(stop: Stop) {
-    if tokio::signal::ctrl_c().await.is_err() {
-        return;
-    }
+/// The first signal lets iterations finish, the second one interrupts them.
+async fn stop_on(mut signals: Signals, stop: Stop) {
+    signals.end().await;
     stop.finish();
-    let advice = "finishing; press Ctrl-C again to interrupt what still runs";
-    output::warn(advice);
-    if tokio::signal::ctrl_c().await.is_ok() {
-        stop.abort();
-    }
+    output::warn("finishing; press Ctrl-C again to interrupt what still runs");
+    signals.end().await;
+    stop.abort();
 }
 
 fn exit_code(summary: &RunSummary) -> Result<u8, Failure> {

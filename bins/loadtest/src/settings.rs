@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cli::{CliError, Environment, Setting, read_token};
-use metrics::{Stat, Threshold};
+use metrics::Stat;
 use scenario::Scenario;
-use workload::preset::{self, Spike};
+use workload::preset::{Preset, Spike};
 use workload::{AuthToken, BaseUrl};
 use zeroize::Zeroizing;
 
@@ -15,9 +15,8 @@ use crate::failure::Failure;
 
 /// Everything that was asked for, checked.
 pub(crate) struct Settings {
-    pub(crate) scenario_name: &'static str,
+    pub(crate) preset: Preset,
     pub(crate) scenario: Scenario,
-    pub(crate) thresholds: Vec<Threshold>,
     pub(crate) common: Common,
 }
 
@@ -37,64 +36,39 @@ pub(crate) struct Common {
     pub(crate) summary_export: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy)]
-enum Name {
-    Smoke,
-    Baseline,
-    Spike,
-}
-
 impl Settings {
     pub(crate) fn new(command: Command, environment: &Environment) -> Result<Self, Failure> {
-        let (name, closed, open, common) = parts(command, environment)?;
+        let (preset, closed, open, common) = parts(command, environment)?;
         let read = Read { environment };
         let common = read.common(common)?;
         let graceful_stop = common.graceful_stop;
-        let details = common.detail_ratio > 0.0;
-        let (scenario_name, scenario, thresholds) = match name {
-            Name::Smoke => {
-                let scenario = read.closed(closed, 1, Duration::from_secs(30), graceful_stop)?;
-                ("smoke", scenario, preset::smoke_thresholds(details))
-            }
-            Name::Baseline => {
-                let scenario = read.closed(closed, 10, Duration::from_secs(180), graceful_stop)?;
-                ("baseline", scenario, preset::baseline_thresholds(details))
-            }
-            Name::Spike => {
-                ("spike", read.spike(open, graceful_stop)?, preset::spike_thresholds(details))
-            }
+        let scenario = match preset {
+            Preset::Baseline => read.closed(closed, 10, Duration::from_secs(180), graceful_stop)?,
+            Preset::Spike => read.spike(open, graceful_stop)?,
+            _ => read.closed(closed, 1, Duration::from_secs(30), graceful_stop)?,
         };
-        Ok(Settings { scenario_name, scenario, thresholds, common })
+        Ok(Settings { preset, scenario, common })
     }
 }
 
 fn parts(
     command: Command,
     environment: &Environment,
-) -> Result<(Name, ClosedArgs, OpenArgs, CommonArgs), CliError> {
+) -> Result<(Preset, ClosedArgs, OpenArgs, CommonArgs), CliError> {
     Ok(match command {
-        Command::Smoke { closed, common } => (Name::Smoke, closed, OpenArgs::default(), common),
+        Command::Smoke { closed, common } => (Preset::Smoke, closed, OpenArgs::default(), common),
         Command::Baseline { closed, common } => {
-            (Name::Baseline, closed, OpenArgs::default(), common)
+            (Preset::Baseline, closed, OpenArgs::default(), common)
         }
-        Command::Spike { open, common } => (Name::Spike, ClosedArgs::default(), open, common),
+        Command::Spike { open, common } => (Preset::Spike, ClosedArgs::default(), open, common),
         Command::Run { scenario, closed, open, common } => {
             let name = match environment.setting(scenario, "scenario")? {
-                None => Name::Smoke,
-                Some(setting) => setting.parse_with(by_name, "smoke, baseline or spike")?,
+                None => Preset::Smoke,
+                Some(setting) => setting.parse_with(Preset::by_name, "smoke, baseline or spike")?,
             };
             (name, closed, open, common)
         }
     })
-}
-
-fn by_name(name: &str) -> Option<Name> {
-    match name {
-        "smoke" => Some(Name::Smoke),
-        "baseline" => Some(Name::Baseline),
-        "spike" => Some(Name::Spike),
-        _ => None,
-    }
 }
 
 /// Reads settings by flag and variable.
@@ -189,7 +163,8 @@ impl Read<'_> {
 
 fn names(setting: &Setting) -> Result<Vec<String>, CliError> {
     let names = setting.text().split(',').map(str::trim).filter(|name| !name.is_empty());
-    Ok(names.map(str::to_owned).collect())
+    let names: Vec<_> = names.map(str::to_owned).collect();
+    if names.is_empty() { Err(setting.invalid("names or paths of endpoints")) } else { Ok(names) }
 }
 
 fn timeout(setting: &Setting) -> Result<Duration, CliError> {

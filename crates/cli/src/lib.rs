@@ -14,6 +14,8 @@
 //! # Ok::<(), cli::CliError>(())
 //! ```
 //!
+//! The feature `signals` adds `Signals`, which waits for Ctrl-C and SIGTERM on tokio.
+//!
 //! # What it doesn't do
 //!
 //! It defines no argument and prints nothing; both are each binary's own.
@@ -21,7 +23,11 @@
 mod error;
 mod files;
 mod setting;
+#[cfg(feature = "signals")]
+mod signals;
 
 pub use error::CliError;
 pub use files::{WholeFile, folder, read_dataset, read_token};
 pub use setting::{Environment, Setting};
+#[cfg(feature = "signals")]
+pub use signals::Signals;

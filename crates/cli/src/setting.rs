@@ -98,8 +98,9 @@ impl Setting {
     ///
     /// [`CliError::Invalid`], as the others.
     pub fn whole_number<T: TryFrom<u64>>(&self) -> Result<T, CliError> {
-        let parse = |text: &str| T::try_from(text.parse::<u64>().ok()?).ok();
-        self.parse_with(parse, "a whole number, 0 or more")
+        let number =
+            self.parse_with(|text| text.parse::<u64>().ok(), "a whole number, 0 or more")?;
+        T::try_from(number).map_err(|_| self.invalid("smaller"))
     }
 
     /// A whole number from 1.
@@ -108,8 +109,9 @@ impl Setting {
     ///
     /// [`CliError::Invalid`], as the others.
     pub fn positive_number<T: TryFrom<u64>>(&self) -> Result<T, CliError> {
-        let parse = |text: &str| T::try_from(text.parse::<u64>().ok().filter(|&n| n > 0)?).ok();
-        self.parse_with(parse, "a whole number, 1 or more")
+        let parse = |text: &str| text.parse::<u64>().ok().filter(|&number| number > 0);
+        let number = self.parse_with(parse, "a whole number, 1 or more")?;
+        T::try_from(number).map_err(|_| self.invalid("smaller"))
     }
 
     /// A number from 0 to 1.

@@ -116,7 +116,7 @@ impl Scenario {
 
     fn checked(executor: Executor, graceful_stop: Duration) -> Result<Self, ScenarioError> {
         if graceful_stop > DAY * DAYS_MAX as u32 {
-            return Err(ScenarioError::DurationMax { days_max: DAYS_MAX });
+            return Err(ScenarioError::GracefulStop { days_max: DAYS_MAX });
         }
         Ok(Scenario { executor, graceful_stop })
     }
@@ -203,7 +203,8 @@ mod tests {
         assert_eq!(refused(idle), ScenarioError::Empty);
         assert!(Scenario::constant_vus(0, DAY, DAY).is_err());
         assert!(Scenario::constant_vus(1, Duration::ZERO, DAY).is_err());
-        assert!(Scenario::constant_vus(1, DAY, week * 2).is_err());
+        let endless_end = Scenario::constant_vus(1, DAY, week * 2).unwrap_err();
+        assert_eq!(endless_end, ScenarioError::GracefulStop { days_max: 7 });
     }
 
     #[test]

@@ -7,8 +7,8 @@ pub enum ScenarioError {
     /// The scenario would end at once.
     #[error("the duration must be longer than zero")]
     Duration,
-    /// The scenario, with its graceful stop, would last longer than the bound.
-    #[error("the duration is longer than {days_max} days")]
+    /// The scenario would last longer than the bound.
+    #[error("all stages together, or the duration, are longer than {days_max} days")]
     DurationMax {
         /// The longest duration, in days.
         days_max: u64,
@@ -16,6 +16,12 @@ pub enum ScenarioError {
     /// No iteration would ever start.
     #[error("the schedule starts no iteration: its rates are too low for its stages")]
     Empty,
+    /// Its last iterations could go on for longer than the bound.
+    #[error("the graceful stop is longer than {days_max} days")]
+    GracefulStop {
+        /// The longest graceful stop, in days.
+        days_max: u64,
+    },
     /// More virtual users are preallocated than there may be.
     #[error("{pre_allocated} preallocated virtual users are more than the {max} that there may be")]
     PreAllocated {

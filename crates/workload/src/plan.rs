@@ -43,6 +43,16 @@ pub enum Role {
     Detail,
 }
 
+impl Role {
+    /// The role as plans and tags write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::List => "list",
+            Role::Detail => "detail",
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PlanFile {

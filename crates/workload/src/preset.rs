@@ -7,6 +7,7 @@ use scenario::{RampingArrivalRate, Scenario, ScenarioError, Stage};
 
 const FAILED: (&str, &str) = ("http_req_failed", "rate<0.01");
 const LIST_SHAPE: (&str, &str) = ("works_list_shape_error_rate", "rate<0.01");
+const DETAIL_FAILED: (&str, &str) = ("http_req_failed{role:detail}", "rate<0.01");
 const DETAIL_SHAPE: (&str, &str) = ("works_detail_shape_error_rate", "rate<0.01");
 
 /// What a scenario needs to be told. [`Spike::default`] has the documented values.
@@ -77,31 +78,57 @@ impl Spike {
     }
 }
 
-/// The spike's thresholds: fewer than 1 % of requests failed and of lists misshapen, a p95 below
-/// 2 s, no dropped iteration. With details, fewer than 1 % of those misshapen.
-pub fn spike_thresholds(details: bool) -> Vec<Threshold> {
-    let own = [("http_req_duration", "p(95)<2000"), ("dropped_iterations", "count==0")];
-    thresholds(&own, details)
+/// The scenarios by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Preset {
+    /// One virtual user for 30 s.
+    Smoke,
+    /// Ten virtual users for 3 min.
+    Baseline,
+    /// A rate that rises, holds and falls.
+    Spike,
 }
 
-/// The baseline's thresholds: as the spike's, with a p95 below 800 ms and a p99 below 1.5 s.
-pub fn baseline_thresholds(details: bool) -> Vec<Threshold> {
-    let own = [("http_req_duration", "p(95)<800"), ("http_req_duration", "p(99)<1500")];
-    thresholds(&own, details)
-}
+impl Preset {
+    const ALL: [Preset; 3] = [Preset::Smoke, Preset::Baseline, Preset::Spike];
 
-/// The smoke test's thresholds: fewer than 1 % of requests failed and of bodies misshapen.
-pub fn smoke_thresholds(details: bool) -> Vec<Threshold> {
-    thresholds(&[], details)
-}
+    /// The preset with this name: `smoke`, `baseline` or `spike`.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|preset| preset.name() == name)
+    }
 
-fn thresholds(own: &[(&str, &str)], details: bool) -> Vec<Threshold> {
-    let shapes = if details { &[LIST_SHAPE, DETAIL_SHAPE][..] } else { &[LIST_SHAPE] };
-    let all = [FAILED].iter().chain(own).chain(shapes).copied();
-    all.map(|(selector, expression)| {
-        Threshold::parse(selector, expression).expect("the built-in thresholds are valid")
-    })
-    .collect()
+    /// The preset's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Preset::Smoke => "smoke",
+            Preset::Baseline => "baseline",
+            Preset::Spike => "spike",
+        }
+    }
+
+    /// What decides whether a run passes. Everywhere, fewer than 1 % of requests may fail, and fewer
+    /// than 1 % of bodies be misshapen; for details, which may be a small part of all requests, that
+    /// holds by themselves too. The baseline has a p95 below 800 ms and a p99 below 1.5 s, the spike
+    /// a p95 below 2 s and no dropped iteration. `lists` and `details` say what the run requests.
+    pub fn thresholds(self, lists: bool, details: bool) -> Vec<Threshold> {
+        let own: &[(&str, &str)] = match self {
+            Preset::Smoke => &[],
+            Preset::Baseline => {
+                &[("http_req_duration", "p(95)<800"), ("http_req_duration", "p(99)<1500")]
+            }
+            Preset::Spike => {
+                &[("http_req_duration", "p(95)<2000"), ("dropped_iterations", "count==0")]
+            }
+        };
+        let shapes = [LIST_SHAPE].into_iter().filter(|_| lists);
+        let of_details = [DETAIL_FAILED, DETAIL_SHAPE].into_iter().filter(|_| details);
+        let all = [FAILED].into_iter().chain(own.iter().copied()).chain(shapes).chain(of_details);
+        all.map(|(selector, expression)| {
+            Threshold::parse(selector, expression).expect("the built-in thresholds are valid")
+        })
+        .collect()
+    }
 }
 
 #[cfg(test)]
@@ -144,22 +171,33 @@ mod tests {
             thresholds.iter().map(Threshold::to_string).collect::<Vec<_>>()
         };
         assert_eq!(
-            shown(smoke_thresholds(false)),
+            shown(Preset::Smoke.thresholds(true, false)),
             ["http_req_failed: rate<0.01", "works_list_shape_error_rate: rate<0.01"]
         );
         assert_eq!(
-            shown(baseline_thresholds(false))[1..3],
+            shown(Preset::Baseline.thresholds(true, false))[1..3],
             ["http_req_duration: p(95)<800", "http_req_duration: p(99)<1500"]
         );
         assert_eq!(
-            shown(spike_thresholds(true)),
+            shown(Preset::Spike.thresholds(true, true)),
             [
                 "http_req_failed: rate<0.01",
                 "http_req_duration: p(95)<2000",
                 "dropped_iterations: count==0",
                 "works_list_shape_error_rate: rate<0.01",
+                "http_req_failed{role:detail}: rate<0.01",
                 "works_detail_shape_error_rate: rate<0.01",
             ]
         );
+        let details_only = shown(Preset::Smoke.thresholds(false, true));
+        assert!(!details_only.iter().any(|shown| shown.contains("list")), "{details_only:?}");
+    }
+
+    #[test]
+    fn presets_are_found_by_their_own_names() {
+        for preset in Preset::ALL {
+            assert_eq!(Preset::by_name(preset.name()), Some(preset));
+        }
+        assert_eq!(Preset::by_name("soak"), None);
     }
 }

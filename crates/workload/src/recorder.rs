@@ -86,11 +86,11 @@ impl<'a> Recorder<'a> {
         InFlight { recorder: self, endpoint, lag, begun: Instant::now(), ended: false }
     }
 
-    /// Ends the recording. Requests that were cut off have failed, because they had the whole
-    /// graceful stop to be answered, unless the user `stopped` the run.
-    pub(crate) fn into_recorded(self, stopped: bool) -> Recorded {
+    /// Ends the recording. Where `had_time` to be answered, because there was a graceful stop and
+    /// it was waited for, requests that were cut off have failed.
+    pub(crate) fn into_recorded(self, had_time: bool) -> Recorded {
         let mut state = self.state.into_inner();
-        if !stopped {
+        if had_time {
             state.fail_unanswered();
         }
         let name = |at: usize| state.endpoints[at].name.clone();
@@ -246,6 +246,7 @@ impl RunSeries {
 /// The series of one endpoint.
 struct EndpointSeries {
     name: String,
+    role: &'static str,
     /// By status or error, made when first needed.
     requests: BTreeMap<Answer, CounterId>,
     failed: RateId,
@@ -272,7 +273,9 @@ enum Answer {
 
 impl EndpointSeries {
     fn new(endpoint: &Endpoint, metrics: &mut MetricSet) -> Self {
-        let key = |name: &str| MetricKey::new(name).with("endpoint", endpoint.name());
+        let role = endpoint.role().name();
+        let key =
+            |name: &str| MetricKey::new(name).with("endpoint", endpoint.name()).with("role", role);
         let check = |name| key("checks").with("check", name);
         let duration = |expected| key("http_req_duration").with("expected_response", expected);
         let shape_errors = match endpoint.role() {
@@ -281,6 +284,7 @@ impl EndpointSeries {
         };
         EndpointSeries {
             name: endpoint.name().to_owned(),
+            role,
             requests: BTreeMap::new(),
             failed: metrics.rate(key("http_req_failed")),
             status_check: metrics.rate(check("status is expected")),
@@ -366,7 +370,8 @@ impl EndpointSeries {
     }
 
     fn counter(&mut self, metrics: &mut MetricSet, answer: Answer) -> CounterId {
-        let key = || MetricKey::new("http_reqs").with("endpoint", &self.name);
+        let key =
+            || MetricKey::new("http_reqs").with("endpoint", &self.name).with("role", self.role);
         *self.requests.entry(answer).or_insert_with(|| match answer {
             Answer::Status(status) => metrics.counter(key().with("status", status.to_string())),
             Answer::Error(error) => metrics.counter(key().with("error", error.name())),

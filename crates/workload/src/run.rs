@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dataset::Dataset;
 use hyper::header::HeaderValue;
-use metrics::{IterationTally, RunSummary, StopReason};
+use metrics::{IterationTally, RunSummary, StopReason, Threshold};
 use probe::{Limits, Probe};
 use scenario::{Executor, RampingArrivalRate, Scenario, Stage, Stop, Tally};
 
@@ -43,7 +43,15 @@ impl Run {
         Ok(Run { config, requests })
     }
 
-    /// The endpoints that this run requests, lists first.
+    /// The same run with what decides whether it passes, in place of the configured thresholds: for
+    /// those that depend on the endpoints which were chosen.
+    #[must_use]
+    pub fn with_thresholds(mut self, thresholds: Vec<Threshold>) -> Self {
+        self.config.thresholds = thresholds;
+        self
+    }
+
+    /// The endpoints that this run requests, in the order of the plan.
     pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         self.requests.endpoints().iter()
     }
@@ -89,7 +97,9 @@ impl Run {
             Worker { requests: &self.requests, recorder: &recorder, judge: RefCell::new(judge) };
         let new_user = |_| Reader::new(&worker, Rc::clone(&client));
         let tally = scenario::run(&self.config.scenario, new_user, &recorder, stop).await;
-        Ok(self.summary(&tally, recorder.into_recorded(tally.stopped)))
+        // Without a graceful stop, cutting off is what was asked for, and no fault of the service.
+        let had_time = !tally.stopped && !self.config.scenario.graceful_stop().is_zero();
+        Ok(self.summary(&tally, recorder.into_recorded(had_time)))
     }
 
     /// What every connection of the run shares, when one could be made.
@@ -136,8 +146,7 @@ impl Run {
             interrupted: tally.interrupted,
         };
         summary.requests = recorded.requests;
-        let evaluate =
-            |threshold: &metrics::Threshold| threshold.evaluate(&recorded.metrics, tally.window);
+        let evaluate = |threshold: &Threshold| threshold.evaluate(&recorded.metrics, tally.window);
         summary.thresholds = self.config.thresholds.iter().map(evaluate).collect();
         summary.metrics = recorded.metrics;
         summary.series = recorded.series;

@@ -13,7 +13,8 @@ use dataset::Dataset;
 use gallery::{EmbeddedGallery, Entry, Fault, FaultAction, Gallery, GalleryConfig};
 use metrics::{MetricKey, Outcome, RunSummary, Verdict};
 use scenario::{RampingArrivalRate, Scenario, Stage, Stop};
-use workload::{AuthToken, Plan, Progress, Run, RunConfig, WorkloadError, preset};
+use workload::preset::Preset;
+use workload::{AuthToken, Plan, Progress, Run, RunConfig, WorkloadError};
 
 const PUZZLES: &str = "/api/runtime/puzzle/gallery";
 const WORLDS: &str = "/api/runtime/custom-world-gallery";
@@ -60,7 +61,7 @@ fn forty() -> Scenario {
 
 fn config(base_url: &str) -> RunConfig {
     let mut config = RunConfig::new("spike", base_url.parse().unwrap(), forty());
-    config.thresholds = preset::spike_thresholds(false);
+    config.thresholds = Preset::Spike.thresholds(true, false);
     config
 }
 
@@ -113,7 +114,7 @@ fn details_take_every_route_of_the_dataset() {
     let gallery = gallery(GalleryConfig::new());
     let summary = run(&gallery, |config| {
         config.detail_ratio = 1.0;
-        config.thresholds = preset::spike_thresholds(true);
+        config.thresholds = Preset::Spike.thresholds(true, true);
     });
     assert_eq!(
         summary.verdict(),
@@ -337,7 +338,7 @@ fn a_body_beyond_the_bound_is_an_error() {
 fn a_server_that_goes_away_fails_the_run() {
     let gallery = gallery(GalleryConfig::new());
     let mut config = config(&gallery.base_url());
-    config.thresholds = preset::spike_thresholds(false);
+    config.thresholds = Preset::Spike.thresholds(true, false);
     let run = Run::prepare(config, &Plan::genarrative(), None).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let summary = runtime.block_on(async {

@@ -16,6 +16,9 @@ use super::{Exchange, Response, Target, Timings, TransportError};
 
 const USER_AGENT_VALUE: &str = concat!("genarrative-loadtest/", env!("CARGO_PKG_VERSION"));
 
+/// After so many pieces of a body, other virtual users get their turn.
+const PIECES_PER_TURN: usize = 64;
+
 /// What all connections of a run share.
 pub(crate) struct ClientConfig {
     pub(crate) target: Target,
@@ -186,11 +189,15 @@ impl Client {
         while let Some(frame) = driver.during(body.frame()).await {
             let frame = frame.map_err(|error| TransportError::of_hyper(&error))?;
             let Ok(piece) = frame.into_data() else { continue };
-            bytes += piece.len();
+            // A piece costs its handle too, or an endless body of single bytes would fill the memory.
+            bytes += piece.len().max(size_of::<Bytes>());
             if bytes > self.config.body_bytes_max {
                 return Err(TransportError::BodyTooLarge);
             }
             pieces.push(piece);
+            if pieces.len() % PIECES_PER_TURN == 0 {
+                tokio::task::yield_now().await;
+            }
         }
         Ok(pieces)
     }

@@ -1,9 +1,9 @@
-//! What ends the server: Ctrl-C everywhere, SIGTERM where there is one.
+//! What asks a program to end: Ctrl-C everywhere, SIGTERM where there is one.
 
 #[cfg(unix)]
-pub(crate) use unix::Signals;
+pub use unix::Signals;
 #[cfg(windows)]
-pub(crate) use windows::Signals;
+pub use windows::Signals;
 
 #[cfg(unix)]
 mod unix {
@@ -11,20 +11,26 @@ mod unix {
 
     use tokio::signal::unix::{Signal, SignalKind, signal};
 
-    pub(crate) struct Signals {
+    /// The signals that ask a program to end.
+    #[derive(Debug)]
+    pub struct Signals {
         interrupt: Signal,
         terminate: Signal,
     }
 
     impl Signals {
         /// From here on the signals do not kill the process.
-        pub(crate) fn new() -> io::Result<Self> {
+        ///
+        /// # Errors
+        ///
+        /// The system's, where it does not let a program handle them.
+        pub fn new() -> io::Result<Self> {
             let interrupt = signal(SignalKind::interrupt())?;
             Ok(Self { interrupt, terminate: signal(SignalKind::terminate())? })
         }
 
-        /// Waits for the first of them.
-        pub(crate) async fn end(&mut self) {
+        /// Waits for the next of them.
+        pub async fn end(&mut self) {
             tokio::select! {
                 _ = self.interrupt.recv() => {}
                 _ = self.terminate.recv() => {}
@@ -39,16 +45,22 @@ mod windows {
 
     use tokio::signal::windows::{CtrlC, ctrl_c};
 
-    pub(crate) struct Signals(CtrlC);
+    /// The signals that ask a program to end.
+    #[derive(Debug)]
+    pub struct Signals(CtrlC);
 
     impl Signals {
         /// From here on Ctrl-C does not kill the process.
-        pub(crate) fn new() -> io::Result<Self> {
+        ///
+        /// # Errors
+        ///
+        /// The system's, where it does not let a program handle it.
+        pub fn new() -> io::Result<Self> {
             ctrl_c().map(Self)
         }
 
-        /// Waits for it.
-        pub(crate) async fn end(&mut self) {
+        /// Waits for the next one.
+        pub async fn end(&mut self) {
             self.0.recv().await;
         }
     }
