@@ -63,10 +63,25 @@ pub(crate) fn class(character: char) -> Class {
         'a'..='z' => Class::Range('a', 'z'),
         'A'..='Z' => Class::Range('A', 'Z'),
         '0'..='9' => Class::Range('0', '9'),
-        '\0'..='\u{bf}' | '×' | '÷' => Class::Kept,
-        '\u{2000}'..='\u{206f}' | '\u{3000}'..='\u{303f}' | '\u{fe00}'..='\u{fe0f}' => Class::Kept,
+        // One for all, since a row of different ones can be a hidden mark of its author.
+        '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{fe00}'..='\u{fe0f}' => Class::Range('\u{200d}', '\u{200d}'),
+        '\u{80}'..='\u{9f}' | '\u{ad}' => Class::Range('\u{ad}', '\u{ad}'),
+        _ if is_punctuation(character) => Class::Kept,
         _ => wide(character),
     }
+}
+
+/// Whether the character is no letter and no number, and in a block that is mostly punctuation.
+fn is_punctuation(character: char) -> bool {
+    let is_in_block = matches!(
+        character,
+        '\0'..='\u{bf}' | '×' | '÷' | '\u{2000}'..='\u{206f}' | '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ffef}' | '・'
+    );
+    // These blocks have letters and numbers too: ª, ², 〇, half-width kana.
+    (is_in_block && !character.is_alphanumeric()) || character == 'ー'
 }
 
 fn wide(character: char) -> Class {
@@ -84,7 +99,8 @@ fn wide(character: char) -> Class {
         '\u{ff10}'..='\u{ff19}' => Class::Range('\u{ff10}', '\u{ff19}'),
         '\u{ff21}'..='\u{ff3a}' => Class::Range('\u{ff21}', '\u{ff3a}'),
         '\u{ff41}'..='\u{ff5a}' => Class::Range('\u{ff41}', '\u{ff5a}'),
-        '\u{ff00}'..='\u{ffef}' | '・'..='ー' => Class::Kept,
+        // Half-width kana.
+        '\u{ff66}'..='\u{ff9d}' => Class::Range('\u{ff71}', '\u{ff9d}'),
         '\u{20000}'..='\u{2ffff}' => Class::Range('\u{20000}', '\u{2a6df}'),
         _ => by_width(character),
     }
@@ -148,6 +164,20 @@ mod tests {
             assert!(!text.contains(secret), "{text}");
         }
         assert!(text.contains(',') && text.contains('!') && text.contains('\n'));
+    }
+
+    #[test]
+    fn no_letter_number_or_hidden_mark_is_taken_for_punctuation() {
+        for original in
+            ["ﾔﾏﾀﾞﾀﾛｳ", "ﾡﾢﾣﾤ", "²³¹ªº¼½µ", "〡〢〣〤〥〇", "々〆〱", "\u{90}\u{85}\u{90}"]
+        {
+            let (text, left) = (make(original, 4), |kept: &char| original.contains(*kept));
+            assert!(text.chars().filter(left).count() < 3, "{original} gave {text}");
+        }
+        let (one, other) =
+            (make("a\u{200b}\u{200c}\u{fe0e}", 5), make("b\u{2060}\u{200d}\u{fe00}", 5));
+        assert_eq!(one, other);
+        assert_eq!(make("！，。「」…— ー・", 6), "！，。「」…— ー・");
     }
 
     #[test]
