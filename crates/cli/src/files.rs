@@ -58,11 +58,16 @@ impl WholeFile {
     ///
     /// # Errors
     ///
-    /// [`CliError::Write`] if the folder is missing or cannot be written to, or the path is a folder.
+    /// [`CliError::Write`] if the folder is missing or cannot be written to, or the path is something
+    /// that exists and is no regular file.
     pub fn create(path: &Path) -> Result<Self, CliError> {
         let path = whole_path(path);
         if path.is_dir() || path.file_name().is_none() {
             return Err(CliError::Write { path, source: io::ErrorKind::IsADirectory.into() });
+        }
+        if !is_replaceable(&path) {
+            let source = io::Error::other("it is a device, a pipe or the like, not a regular file");
+            return Err(CliError::Write { path, source });
         }
         if !folder(&path).is_dir() {
             let source = io::Error::new(io::ErrorKind::NotFound, "its folder does not exist");
@@ -159,6 +164,13 @@ fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether a file may take the name. Where the user may write to `/dev`, taking the name of a device
+/// would remove the device; the links there lead through `/proc`.
+fn is_replaceable(path: &Path) -> bool {
+    let is_file = fs::metadata(path).map_or(true, |metadata| metadata.is_file());
+    is_file && !fs::read_link(path).is_ok_and(|target| target.starts_with("/proc"))
+}
+
 /// A relative path depends on the working directory, so that errors show the whole of it.
 fn whole_path(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
@@ -188,6 +200,20 @@ mod tests {
         assert!(new.publish_new().is_err(), "something has the name already");
         assert_eq!(fs::read(&path).unwrap(), b"second");
         assert!(WholeFile::create(folder.path()).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_or_pipe_is_never_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        // Not the device's own name: where it is not refused, the test would remove it.
+        let (device, out) = (folder.path().join("device"), folder.path().join("out"));
+        std::os::unix::fs::symlink("/dev/null", &device).unwrap();
+        std::os::unix::fs::symlink("/proc/self/fd/1", &out).unwrap();
+        for path in [device, out] {
+            let error = WholeFile::create(&path).unwrap_err().to_string();
+            assert!(error.contains("not a regular file"), "{error}");
+        }
     }
 
     #[test]
