@@ -257,7 +257,8 @@ text = \"text\"
             let top = error("text =", &format!("{column} ="));
             let nested = format!("{{ json = {{ keys = {{ {column} = \"text\" }} }} }}");
             let nested = error("\"text\"\n", &format!("{nested}\n"));
-            for error in [top, nested] {
+            let published = error("\"state\"", &format!("\"{column}\""));
+            for error in [top, nested, published] {
                 assert!(matches!(error, AnonymizeError::PolicyDenied { .. }), "{error}");
             }
         }

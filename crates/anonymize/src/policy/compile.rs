@@ -29,7 +29,9 @@ pub(super) fn compile(file: PolicyFile) -> Result<Policy> {
 }
 
 fn wrong(place: impl Into<String>, reason: impl Into<String>) -> AnonymizeError {
-    AnonymizeError::Policy { place: place.into(), reason: reason.into() }
+    // A name may hold a line break, an error may not.
+    let line = |text: String| text.replace(char::is_control, " ");
+    AnonymizeError::Policy { place: line(place.into()), reason: line(reason.into()) }
 }
 
 /// The tables that were denied from the start stay so, whatever the file says.
@@ -100,7 +102,7 @@ impl Scope<'_> {
         self.check_names(&place, &file)?;
         let mut columns = self.columns(&place, file.columns)?;
         if let Some(published) = &file.published {
-            add_unlisted(&mut columns, published);
+            add_unlisted(&mut columns, published)?;
         }
         let find = |name: &str| columns.binary_search_by(|column| column.name.as_str().cmp(name));
         let id = |field: &str, name: &str| match find(name) {
@@ -199,10 +201,12 @@ fn refuse<'p>(name: &str, mut patterns: impl Iterator<Item = &'p str>) -> Result
 }
 
 /// Columns that only decide whether a work is published are read, but not written.
-fn add_unlisted(columns: &mut Vec<Column>, published: &PublishedFile) {
+fn add_unlisted(columns: &mut Vec<Column>, published: &PublishedFile) -> Result<()> {
     for name in [Some(&published.column), published.deleted.as_ref()].into_iter().flatten() {
+        refuse(name, SEED_DENIED_COLUMNS.into_iter())?;
         if let Err(index) = columns.binary_search_by(|column| column.name.cmp(name)) {
             columns.insert(index, Column { name: name.clone(), rule: None });
         }
     }
+    Ok(())
 }
