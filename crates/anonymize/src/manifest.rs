@@ -77,11 +77,10 @@ impl Names {
 /// Whether a name is one that a programmer gave, and not an id, a phone number or a phrase.
 fn looks_like_schema(name: &str) -> bool {
     let bytes = name.as_bytes();
-    let is_digit_run = |run: &[u8]| run.iter().all(u8::is_ascii_digit);
     bytes.len() <= MAX_NAME_BYTES / 2
         && bytes.first().is_some_and(u8::is_ascii_alphabetic)
         && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-        && !bytes.windows(4).any(is_digit_run)
+        && bytes.iter().filter(|byte| byte.is_ascii_digit()).count() < 4
 }
 
 /// The names of the rules, as the policy writes them.
@@ -168,7 +167,7 @@ mod tests {
     fn names_that_may_be_data_are_counted_but_not_shown() {
         let mut names = Names::default();
         for name in
-            ["moderation_note", "noteV2", "user_00000012", "13800001234", "王小明", "a b", ""]
+            ["moderation_note", "noteV2", "user_00000012", "u_1a2b3c4d", "王小明", "a b", ""]
         {
             names.add(name, 2);
         }
