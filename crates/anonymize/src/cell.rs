@@ -70,18 +70,16 @@ impl<'c, 'p> Cell<'c, 'p> {
     fn keep(&mut self, values: Option<&[String]>, value: &Plain<'_>, out: &mut Vec<u8>) -> Result {
         match value {
             Plain::Null => json::null(out),
+            Plain::Bool(_) | Plain::Number(_) | Plain::Text(_) if !is_listed(value, values)? => {
+                self.tally.unlisted_values.add(self.column, 1);
+                json::null(out);
+            }
             Plain::Bool(value) => out.extend_from_slice(value.to_string().as_bytes()),
             // Beyond the range of a float, most readers would refuse the whole dataset.
             Plain::Number(digits) if digits.parse().is_ok_and(f64::is_finite) => {
                 json::optional_number(Some(digits), out);
             }
-            Plain::Text(text) => match values.ok_or(Defect::KeptText)? {
-                values if values.iter().any(|value| value == text) => json::text(text, out),
-                _ => {
-                    self.tally.unlisted_values.add(self.column, 1);
-                    json::null(out);
-                }
-            },
+            Plain::Text(text) => json::text(text, out),
             _ => return Err(Defect::NotScalar),
         }
         Ok(())
@@ -221,6 +219,19 @@ impl<'c, 'p> Cell<'c, 'p> {
         self.tally.dropped_nested.add(self.column, 1);
         json::null(out);
     }
+}
+
+/// Whether `keep` allows the value: by its spelling where values are listed, or else if not text.
+fn is_listed(value: &Plain<'_>, values: Option<&[String]>) -> std::result::Result<bool, Defect> {
+    let spelling: &str = match value {
+        Plain::Bool(true) => "true",
+        Plain::Bool(false) => "false",
+        Plain::Number(digits) => digits,
+        Plain::Text(_) if values.is_none() => return Err(Defect::KeptText),
+        Plain::Text(text) => text,
+        _ => return Ok(false),
+    };
+    Ok(values.is_none_or(|values| values.iter().any(|value| value == spelling)))
 }
 
 fn text<'v>(value: &'v Plain<'_>) -> std::result::Result<Option<&'v str>, Defect> {

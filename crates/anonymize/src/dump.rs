@@ -433,8 +433,15 @@ impl<'de> Visitor<'de> for Elements<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<u64>, A::Error> {
-        self.0.allow_any();
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        // The parser holds a key in memory, though not the value that it skips.
+        let key = |map: &mut A| {
+            self.0.allow(MAX_ROW_BYTES);
+            map.next_key::<IgnoredAny>()
+        };
+        while key(&mut map)?.is_some() {
+            self.0.allow_any();
+            map.next_value::<IgnoredAny>()?;
+        }
         Ok(None)
     }
 

@@ -91,8 +91,6 @@ fn every_defect_is_called_by_its_name() {
         (row(r#"{"profile_id":"a","created_at":99999999999999999999}"#), Defect::NotInteger),
         (row(r#"{"profile_id":"a","work_title":["secret"]}"#), Defect::NotText),
         (row(r#"{"profile_id":"a","work_title":"\ud800secret"}"#), Defect::Encoding),
-        (row(r#"{"profile_id":"a","publish_ready":"secret"}"#), Defect::KeptText),
-        (row(r#"{"profile_id":"a","publish_ready":1e999}"#), Defect::NotScalar),
         (row(r#"{"profile_id":"a","levels_json":"secret"}"#), Defect::NestedJson),
         (row(r#"{"profile_id":"a","levels_json":"[] []"}"#), Defect::NestedJson),
         (row(r#"{"profile_id":"a","levels_json":7}"#), Defect::NestedJson),
@@ -111,6 +109,19 @@ fn every_defect_is_called_by_its_name() {
         let shown = format!("{error} {error:?}");
         assert!(!shown.contains("secret"), "{shown}");
         assert!(shown.contains("byte"), "{shown}");
+    }
+}
+
+#[test]
+fn a_bare_keep_refuses_text_and_what_is_no_number_to_most_readers() {
+    let listed = "publish_ready = { keep = [\"true\", \"false\", \"1\", \"0\"] }";
+    let policy = Policy::BUILTIN_TOML.replace(listed, "publish_ready = \"keep\"");
+    let policy = Policy::from_toml(&policy).unwrap();
+    for (value, expected) in [("\"secret\"", Defect::KeptText), ("1e999", Defect::NotScalar)] {
+        let dump = in_table(&format!(r#"[{{"profile_id":"a","publish_ready":{value}}}]"#));
+        let error = run_with(dump.as_bytes(), &policy, &key(0)).unwrap_err();
+        assert!(matches!(error, AnonymizeError::Dump { defect, .. } if defect == expected));
+        assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
     }
 }
 
@@ -197,7 +208,8 @@ fn a_long_text_is_skipped_in_a_private_table() {
 #[test]
 fn a_long_row_or_name_is_refused() {
     let row = (r#"{"puzzle_work_profile":[{"a":""#, MAX_ROW_BYTES + 1);
-    for (head, bytes) in [row, (r#"{""#, 100_000), (r#"{"tables":[{"name":""#, 100_000)] {
+    let key = (r#"{"user_account":{""#, MAX_ROW_BYTES + 1);
+    for (head, bytes) in [row, key, (r#"{""#, 100_000), (r#"{"tables":[{"name":""#, 100_000)] {
         let error = run_long(head, bytes).unwrap_err();
         assert!(matches!(error, AnonymizeError::Dump { defect: Defect::TooLong, .. }), "{error}");
     }

@@ -130,6 +130,20 @@ fn values_are_plain_and_numbers_keep_their_digits() {
 }
 
 #[test]
+fn a_list_of_values_to_keep_holds_for_numbers_too() {
+    let row = r#"{"profile_id":"p","theme_mode":13800001234,"publication_status":{"Draft":[]}}"#;
+    let (dataset, manifest) = run(&format!(r#"{{"custom_world_profile":[{row}]}}"#));
+    let kept = &dataset.rows("custom_world_profile")[0];
+    assert!(kept["theme_mode"].is_null() && kept["publication_status"] == "Draft");
+    assert_eq!(manifest.tables[1].unlisted_values["theme_mode"], 1);
+    for (ready, expected) in [("true", "true"), ("0", "0"), ("13800001234", "null")] {
+        let row = format!(r#"{{"profile_id":"p","publish_ready":{ready}}}"#);
+        let (dataset, _) = run(&format!(r#"{{"puzzle_work_profile":[{row}]}}"#));
+        assert_eq!(dataset.rows("puzzle_work_profile")[0]["publish_ready"].to_string(), expected);
+    }
+}
+
+#[test]
 fn a_deleted_or_draft_work_is_not_published() {
     let row = |id: u8, more: &str| format!(r#"{{"profile_id":"p{id}","owner_user_id":"u"{more}}}"#);
     let rows = [
