@@ -4,11 +4,12 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::value::RawValue;
 
 use crate::manifest::Tally;
+use crate::path::{PathMap, RowId};
 use crate::policy::{Nested, Rule};
 use crate::row::Tools;
 use crate::text::TextMaker;
 use crate::value::{Plain, elements, read_entries};
-use crate::{Defect, json, path};
+use crate::{Defect, json};
 
 /// How deep the arrays and objects inside a JSON column may lie.
 const MAX_DEPTH: usize = 64;
@@ -20,6 +21,7 @@ pub(crate) struct Cell<'c, 'p> {
     table: &'c str,
     row: &'c str,
     column: &'c str,
+    ids: &'c [RowId],
     /// Made on first need: most columns have no text.
     rng: Option<ChaCha8Rng>,
     tools: &'c Tools<'p>,
@@ -32,10 +34,11 @@ impl<'c, 'p> Cell<'c, 'p> {
         table: &'c str,
         row: &'c str,
         column: &'c str,
+        ids: &'c [RowId],
         tools: &'c Tools<'p>,
         tally: &'c mut Tally,
     ) -> Self {
-        Self { table, row, column, rng: None, tools, tally }
+        Self { table, row, column, ids, rng: None, tools, tally }
     }
 
     /// Appends the sanitized value.
@@ -59,8 +62,9 @@ impl<'c, 'p> Cell<'c, 'p> {
                 json::optional_text(value.id()?.map(|id| domains[*domain].token(id)), out);
             }
             Rule::Path(domain) => {
-                let map = |path| path::map(path, *domain, self.tools.policy, domains);
-                json::optional_text(text(value)?.map(map), out);
+                let paths =
+                    PathMap { default: *domain, ids: self.ids, policy: self.tools.policy, domains };
+                json::optional_text(text(value)?.map(|path| paths.map(path)), out);
             }
             Rule::Json(_) => unreachable!("JSON is not read as a plain value"),
         }

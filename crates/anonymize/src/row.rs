@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use crate::cell::Cell;
 use crate::key::{SampleKey, TextKey};
 use crate::manifest::Tally;
-use crate::policy::{Domain, Policy, Published, Rule, Table};
+use crate::path::RowId;
+use crate::policy::{Column, Domain, Policy, Published, Rule, Table};
 use crate::text::TextMaker;
 use crate::value::{Plain, read_entries};
 use crate::{Defect, PseudonymKey, Pseudonymizer, json};
@@ -118,6 +119,7 @@ impl<'a, 't> Cells<'a, 't> {
     }
 
     fn write(&self, row: &str, tools: &Tools<'_>, tally: &mut Tally) -> Result<Vec<u8>, RowDefect> {
+        let ids = self.ids();
         let mut out = vec![b'{'];
         for (index, column) in self.table.columns.iter().enumerate() {
             let Some(raw) = self.raw[index] else { continue };
@@ -130,11 +132,23 @@ impl<'a, 't> Cells<'a, 't> {
             }
             json::text(&column.name, &mut out);
             out.push(b':');
-            let mut cell = Cell::new(&self.table.name, row, &column.name, tools, tally);
+            let mut cell = Cell::new(&self.table.name, row, &column.name, &ids, tools, tally);
             cell.write(rule, raw, &mut out).map_err(self.at(index))?;
         }
         out.push(b'}');
         Ok(out)
+    }
+
+    /// The identifiers in the row's own columns. One that is none is an error where it is written.
+    fn ids(&self) -> Vec<RowId> {
+        let id = |(column, raw): (&Column, &Option<&str>)| match column.rule {
+            Some(Rule::Pseudonym(domain)) => {
+                let value = Plain::read_scalar((*raw)?).ok()?;
+                Some((value.id().ok()??.to_owned(), domain))
+            }
+            _ => None,
+        };
+        self.table.columns.iter().zip(&self.raw).filter_map(id).collect()
     }
 
     fn is_published(&self) -> Result<bool, RowDefect> {

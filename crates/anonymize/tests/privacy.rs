@@ -144,6 +144,18 @@ fn a_list_of_values_to_keep_holds_for_numbers_too() {
 }
 
 #[test]
+fn an_id_without_a_pattern_has_one_token_in_its_columns_and_in_the_path_beside_them() {
+    let row = r#"{"profile_id":"5f-9","owner_user_id":1001,"cover_asset_id":"1001",
+        "work_id":"w","cover_image_src":"/x/5f-9/w/1001.png"}"#;
+    let (dataset, _) = run(&format!(r#"{{"puzzle_work_profile":[{row}]}}"#));
+    let row = &dataset.rows("puzzle_work_profile")[0];
+    let token = |column: &str| row[column].as_str().unwrap().to_owned();
+    // Of two columns with the same value, the path's own domain goes first.
+    let [profile, work, asset] = ["profile_id", "work_id", "cover_asset_id"].map(token);
+    assert!(token("cover_image_src").ends_with(&format!("/{profile}/{work}/{asset}.png")));
+}
+
+#[test]
 fn a_deleted_or_draft_work_is_not_published() {
     let row = |id: u8, more: &str| format!(r#"{{"profile_id":"p{id}","owner_user_id":"u"{more}}}"#);
     let rows = [
