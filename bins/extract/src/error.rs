@@ -27,6 +27,8 @@ pub(crate) enum ExtractError {
     Report(#[source] io::Error),
     #[error("{first} and {second} are the same file, {}; name two", path.display())]
     SameFile { first: &'static str, second: &'static str, path: PathBuf },
+    #[error("writing the dataset to standard output failed: {0}; what was written of it is cut")]
+    StandardOutput(#[source] io::Error),
     #[error("--sample-output is a file, not standard output")]
     SampleToStandardOutput,
 }

@@ -2,11 +2,12 @@
 
 use std::fs::{self, File};
 use std::io::{self, Seek, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use cli::{CliError, WholeFile, folder};
 
 use crate::args::LOCAL_FOLDER;
+use crate::error::ExtractError;
 
 /// Begins a file. The folder for private files is made where it is missing.
 pub(crate) fn begin(path: &Path) -> Result<WholeFile, CliError> {
@@ -26,12 +27,12 @@ pub(crate) enum Target {
 }
 
 impl Target {
-    pub(crate) fn new(path: &Path) -> Result<Self, CliError> {
+    pub(crate) fn new(path: &Path) -> Result<Self, ExtractError> {
         if !crate::args::is_standard(path) {
-            return begin(path).map(Self::File);
+            return Ok(Self::File(begin(path)?));
         }
         let file = tempfile::tempfile();
-        file.map(Self::Standard).map_err(standard_error)
+        file.map(Self::Standard).map_err(ExtractError::StandardOutput)
     }
 
     pub(crate) fn file(&self) -> &File {
@@ -48,18 +49,14 @@ impl Target {
         }
     }
 
-    pub(crate) fn release(self) -> Result<(), CliError> {
+    pub(crate) fn release(self) -> Result<(), ExtractError> {
         match self {
-            Self::File(file) => file.publish(),
+            Self::File(file) => Ok(file.publish()?),
             Self::Standard(mut file) => {
                 let mut out = io::stdout().lock();
                 let copied = file.rewind().and_then(|()| io::copy(&mut file, &mut out));
-                copied.and_then(|_| out.flush()).map_err(standard_error)
+                copied.and_then(|_| out.flush()).map_err(ExtractError::StandardOutput)
             }
         }
     }
-}
-
-fn standard_error(source: io::Error) -> CliError {
-    CliError::Write { path: PathBuf::from("standard output"), source }
 }

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Read};
 use std::path::Path;
 
 use anonymize::{DatasetWriter, Manifest, Policy, PseudonymKey, Sampler, anonymize};
-use cli::{CliError, WholeFile};
+use cli::WholeFile;
 
 use crate::args::{Args, Command, is_standard};
 use crate::error::ExtractError;
@@ -97,13 +97,17 @@ fn writer<'f>(
 
 /// Everything is on the disk before anything gets its name, and the key has its name before the
 /// data that it made.
-fn release(output: Target, sample: Option<Target>, key: Option<WholeFile>) -> Result<(), CliError> {
+fn release(
+    output: Target,
+    sample: Option<Target>,
+    key: Option<WholeFile>,
+) -> Result<(), ExtractError> {
     output.sync()?;
     sample.as_ref().map_or(Ok(()), Target::sync)?;
     if let Some(key) = key {
         key.sync()?;
         key.publish_new()?;
     }
-    sample.map_or(Ok(()), Target::release)?;
-    output.release()
+    output.release()?;
+    sample.map_or(Ok(()), Target::release)
 }

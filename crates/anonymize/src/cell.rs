@@ -11,6 +11,9 @@ use crate::text::TextMaker;
 use crate::value::{Plain, elements, read_entries};
 use crate::{Defect, json};
 
+/// The longest path. Each of its segments may become a token, which is longer than most segments.
+const MAX_PATH_BYTES: usize = 8 << 10;
+
 /// How deep the arrays and objects inside a JSON column may lie.
 const MAX_DEPTH: usize = 64;
 
@@ -64,7 +67,11 @@ impl<'c, 'p> Cell<'c, 'p> {
             Rule::Path(domain) => {
                 let paths =
                     PathMap { default: *domain, ids: self.ids, policy: self.tools.policy, domains };
-                json::optional_text(text(value)?.map(|path| paths.map(path)), out);
+                let path = text(value)?;
+                if path.is_some_and(|path| path.len() > MAX_PATH_BYTES) {
+                    return Err(Defect::TooLong);
+                }
+                json::optional_text(path.map(|path| paths.map(path)), out);
             }
             Rule::Json(_) => unreachable!("JSON is not read as a plain value"),
         }

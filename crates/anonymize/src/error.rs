@@ -131,7 +131,7 @@ pub enum Defect {
     Syntax,
     /// Brackets are nested too deeply.
     TooDeep,
-    /// A row or a name is too long.
+    /// A row, a name or a path is too long.
     TooLong,
     /// Something follows the end of the dump.
     Trailing,
@@ -169,21 +169,23 @@ impl fmt::Display for Defect {
             Self::NoAllowedTable => {
                 "none of the allowed tables is in the dump; is it the right file?"
             }
-            Self::NoId => "the row has no id",
+            Self::NoId => "the row has no id; `id` in the policy says which column it should be in",
             Self::NoRows => "the table has no `rows`",
             Self::NotId => "an id must be text or a whole number",
-            Self::NotInteger => "a whole number was expected",
+            Self::NotInteger => {
+                "a whole number was expected; if this is right, give the column another rule"
+            }
             Self::NotObject => "a row must be an object with named columns",
             Self::NotRows => "the rows must be an array",
             Self::NotScalar => "a plain value was expected, not an array or object",
             Self::NotTables => {
                 "expected an object with `tables`, or with one array of rows a table"
             }
-            Self::NotText => "text was expected",
+            Self::NotText => "text was expected; if this is right, give the column another rule",
             Self::RowsFirst => "`rows` stands before the table's name; write the name first",
             Self::Syntax => "the JSON is broken, or not in UTF-8",
             Self::TooDeep => "brackets are nested too deeply",
-            Self::TooLong => "a row or name is too long",
+            Self::TooLong => "a row, name or path is too long",
             Self::Trailing => "the dump has ended, but something follows",
             Self::Truncated => "the dump ends in the middle; it was cut",
         })

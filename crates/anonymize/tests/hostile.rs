@@ -90,6 +90,10 @@ fn every_defect_is_called_by_its_name() {
         (row(r#"{"profile_id":"a","play_count":1.5}"#), Defect::NotInteger),
         (row(r#"{"profile_id":"a","created_at":99999999999999999999}"#), Defect::NotInteger),
         (row(r#"{"profile_id":"a","work_title":["secret"]}"#), Defect::NotText),
+        (
+            row(&format!(r#"{{"profile_id":"a","cover_image_src":"{}"}}"#, "/secret".repeat(2000))),
+            Defect::TooLong,
+        ),
         (row(r#"{"profile_id":"a","work_title":"\ud800secret"}"#), Defect::Encoding),
         (row(r#"{"profile_id":"a","levels_json":"secret"}"#), Defect::NestedJson),
         (row(r#"{"profile_id":"a","levels_json":"[] []"}"#), Defect::NestedJson),
