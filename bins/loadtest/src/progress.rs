@@ -48,7 +48,7 @@ fn show_bar(progress: &Progress, duration: Duration, ended: &Receiver<()>) {
     bar.set_style(style.expect("the template is valid").progress_chars("█░ "));
     every(BAR_EVERY, ended, |elapsed| {
         bar.set_position(millis(elapsed).min(millis(duration)));
-        bar.set_message(short_line(progress, elapsed, duration));
+        bar.set_message(line(progress, elapsed, duration));
     });
     bar.finish_and_clear();
 }
@@ -56,7 +56,7 @@ fn show_bar(progress: &Progress, duration: Duration, ended: &Receiver<()>) {
 fn show_lines(progress: &Progress, duration: Duration, ended: &Receiver<()>) {
     every(LINE_EVERY, ended, |elapsed| {
         // Nobody is helped by a run that fails because nobody reads its progress.
-        let _unseen = writeln!(io::stderr(), "{}", line(progress, elapsed, duration));
+        let _unseen = writeln!(io::stderr(), "running {}", line(progress, elapsed, duration));
     });
 }
 
@@ -67,22 +67,8 @@ fn every(step: Duration, ended: &Receiver<()>, mut show: impl FnMut(Duration)) {
     }
 }
 
+/// With the bar before it, this fits into the 80 columns of a narrow terminal.
 fn line(progress: &Progress, elapsed: Duration, duration: Duration) -> String {
-    let (busy, allocated) = progress.users();
-    format!(
-        "running ({:.1}s/{:.1}s), {busy}/{allocated} VUs, {} complete and {} dropped iterations, \
-         {} requests, {} failed",
-        elapsed.as_secs_f64(),
-        duration.as_secs_f64(),
-        progress.completed(),
-        progress.dropped(),
-        progress.requests(),
-        progress.failed(),
-    )
-}
-
-/// The same within the 80 columns of a narrow terminal, bar included.
-fn short_line(progress: &Progress, elapsed: Duration, duration: Duration) -> String {
     let (busy, allocated) = progress.users();
     format!(
         "{:.0}s/{:.0}s, {busy}/{allocated} VUs, {} done, {} dropped, {} requests, {} failed",
