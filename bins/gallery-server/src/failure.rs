@@ -2,7 +2,6 @@ use std::error::Error as _;
 use std::io;
 
 use cli::CliError;
-use dataset::DatasetError;
 use gallery::GalleryError;
 use thiserror::Error;
 
@@ -19,8 +18,6 @@ pub(crate) enum Failure {
         setting: &'static str,
         problem: String,
     },
-    #[error("the built-in sample cannot be read: {0}")]
-    Sample(DatasetError),
     #[error("cannot start: {0}")]
     Start(io::Error),
 }

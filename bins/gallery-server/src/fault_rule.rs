@@ -1,7 +1,6 @@
 //! The text of `--fault` as a fault.
 
-use std::time::Duration;
-
+use cli::duration;
 use gallery::{Fault, FaultAction};
 
 use crate::failure::Failure;
@@ -19,11 +18,6 @@ pub(crate) fn parse(rule: &str) -> Result<Fault, Failure> {
         fault = fault.offset(number(offset)?);
     }
     Ok(fault)
-}
-
-/// Reads a duration such as `9ms` or `1.5s`.
-pub(crate) fn duration(text: &str) -> Option<Duration> {
-    Duration::try_from(text.parse::<jiff::SignedDuration>().ok()?).ok()
 }
 
 #[derive(Default)]
@@ -90,6 +84,7 @@ fn wrong(problem: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroU64;
+    use std::time::Duration;
 
     use super::*;
 

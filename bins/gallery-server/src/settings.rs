@@ -3,17 +3,13 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use cli::{Environment, read_dataset, read_token};
+use cli::{Environment, read_dataset, sample_dataset};
 use dataset::Dataset;
 use gallery::{AuthToken, GalleryConfig};
-use zeroize::Zeroizing;
 
 use crate::args::Args;
 use crate::failure::Failure;
 use crate::fault_rule;
-
-/// The committed sample: what is served where no dataset is given.
-const SAMPLE: &[u8] = include_bytes!("../../../fixtures/works-list.sample.json");
 
 /// Everything that was asked for, read and checked.
 pub(crate) struct Settings {
@@ -36,7 +32,7 @@ impl Settings {
         let works_data = environment.setting(args.works_data, "works-data")?;
         let dataset = match works_data {
             Some(path) => read_dataset(Path::new(path.text()))?,
-            None => Dataset::from_json(SAMPLE).map_err(Failure::Sample)?,
+            None => sample_dataset()?,
         };
         if let Some(user) = args.auth_user {
             check_user(&user, &dataset, has_token)?;
@@ -75,7 +71,7 @@ fn config(args: &Args, environment: &Environment) -> Result<GalleryConfig, Failu
     }
     if let Some(latency) = &args.latency {
         let invalid = || Failure::invalid("--latency", "give a time with its unit, as in 9ms");
-        config = config.latency(fault_rule::duration(latency).ok_or_else(invalid)?);
+        config = config.latency(cli::duration(latency).ok_or_else(invalid)?);
     }
     for rule in &args.fault {
         config = config.fault(fault_rule::parse(rule)?);
@@ -96,13 +92,9 @@ fn limit(
 }
 
 fn token(file: Option<&Path>, environment: &Environment) -> Result<Option<AuthToken>, Failure> {
-    let (setting, token) = match (file, environment.variable("AUTH_TOKEN")?) {
-        (Some(file), _) => ("--auth-token-file", read_token(file)?),
-        (None, Some(token)) => ("AUTH_TOKEN", Zeroizing::new(token)),
-        (None, None) => return Ok(None),
-    };
+    let Some((setting, token)) = environment.auth_token(file)? else { return Ok(None) };
     let invalid = "the token is empty or has a character other than visible ASCII";
-    let token = AuthToken::new(token.trim()).map_err(|_| Failure::invalid(setting, invalid))?;
+    let token = AuthToken::new(token.as_str()).map_err(|_| Failure::invalid(setting, invalid))?;
     Ok(Some(token))
 }
 

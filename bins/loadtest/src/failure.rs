@@ -20,8 +20,6 @@ pub(crate) enum Failure {
     AccessLog(#[from] ObserveError),
     #[error("cannot write to standard output: {0}")]
     Print(io::Error),
-    #[error("the built-in sample cannot be read: {0}")]
-    Sample(dataset::DatasetError),
     #[error("{0}")]
     Scenario(#[from] ScenarioError),
     #[error("cannot start: {0}")]

@@ -1,9 +1,9 @@
 //! Arguments and environment as a run that can be prepared.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use cli::{CliError, Environment, Setting, read_token};
+use cli::{CliError, Environment, Setting};
 use metrics::Stat;
 use scenario::Scenario;
 use workload::preset::{Preset, Spike};
@@ -127,7 +127,7 @@ impl Read<'_> {
                 .value(args.detail_ratio, "detail-ratio", Setting::share)?
                 .unwrap_or(0.0),
             endpoints: self.value(args.endpoints, "endpoints", names)?.unwrap_or_default(),
-            auth_token: self.auth_token(args.auth_token_file)?,
+            auth_token: self.auth_token(args.auth_token_file.as_deref())?,
             auth_user: self.value(args.auth_user, "auth-user", |user| Ok(user.text().into()))?,
             seed: self.value(args.seed, "seed", Setting::whole_number)?.unwrap_or(0),
             graceful_stop: self
@@ -150,11 +150,8 @@ impl Read<'_> {
         Ok(setting.map(|setting| setting.text().parse()).transpose()?)
     }
 
-    fn auth_token(&self, file: Option<PathBuf>) -> Result<Option<Zeroizing<String>>, Failure> {
-        let token = match file {
-            Some(file) => Some(read_token(&file)?),
-            None => self.environment.variable("AUTH_TOKEN")?.map(Zeroizing::new),
-        };
+    fn auth_token(&self, file: Option<&Path>) -> Result<Option<Zeroizing<String>>, Failure> {
+        let token = self.environment.auth_token(file)?.map(|(_, token)| token);
         // Checked here, so that a bad one is the setting's fault whoever takes it later.
         token.as_ref().map(|token| AuthToken::new(token)).transpose()?;
         Ok(token)

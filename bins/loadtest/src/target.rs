@@ -2,16 +2,13 @@
 
 use std::path::Path;
 
-use cli::read_dataset;
+use cli::{read_dataset, sample_dataset};
 use dataset::Dataset;
 use gallery::{EmbeddedGallery, Gallery, GalleryConfig};
 use workload::BaseUrl;
 
 use crate::failure::Failure;
 use crate::settings::Common;
-
-/// The committed sample: what the embedded gallery serves where no dataset is given.
-const SAMPLE: &[u8] = include_bytes!("../../../fixtures/works-list.sample.json");
 
 /// A target that is there, as far as we start it ourselves.
 pub(crate) struct Target {
@@ -47,17 +44,14 @@ impl Target {
     fn embedded(dataset: Option<Dataset>, settings: &Common) -> Result<Self, Failure> {
         let (dataset, path) = match (dataset, settings.works_data.as_deref()) {
             (Some(dataset), Some(path)) => (dataset, path),
-            _ => {
-                let sample = Dataset::from_json(SAMPLE).map_err(Failure::Sample)?;
-                (sample, Path::new("the committed sample"))
-            }
+            _ => (sample_dataset()?, Path::new("the committed sample")),
         };
         let served = works(&dataset, path);
         let busiest = || dataset.busiest_owner().map(str::to_owned);
         let auth_user = settings.auth_user.clone().or_else(busiest);
         let mut config = GalleryConfig::new();
         if let Some(token) = &settings.auth_token {
-            config = config.auth_token(gallery::AuthToken::new(token.trim())?);
+            config = config.auth_token(gallery::AuthToken::new(token.as_str())?);
         }
         if let Some(user) = &auth_user {
             config = config.auth_user(user);

@@ -35,6 +35,9 @@ pub enum CliError {
         /// Why.
         source: io::Error,
     },
+    /// The committed sample is no dataset.
+    #[error("the built-in sample cannot be read: {0}")]
+    Sample(DatasetError),
     // Whoever gives the token itself in place of the file must not find it in a log: no path here.
     /// A token file cannot be read, or holds no token.
     #[error("--auth-token-file: cannot read the file: {0}")]

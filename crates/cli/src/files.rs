@@ -26,6 +26,16 @@ pub fn read_dataset(path: &Path) -> Result<Dataset, CliError> {
     }
 }
 
+/// The committed sample: what is served where no dataset is given.
+///
+/// # Errors
+///
+/// [`CliError::Sample`] if this build carries a sample that is none.
+pub fn sample_dataset() -> Result<Dataset, CliError> {
+    const SAMPLE: &[u8] = include_bytes!("../../../fixtures/works-list.sample.json");
+    Dataset::from_json(SAMPLE).map_err(CliError::Sample)
+}
+
 /// Reads a token from a file: its text without the white space around it.
 ///
 /// # Errors

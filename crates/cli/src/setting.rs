@@ -1,10 +1,12 @@
 use std::ffi::OsString;
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use zeroize::Zeroizing;
 
-use crate::CliError;
+use crate::{CliError, read_token};
 
 type Variable = dyn Fn(&str) -> Option<OsString>;
 
@@ -33,6 +35,24 @@ impl Environment {
         let value = (self.variable)(name).filter(|value| !value.is_empty());
         let text = value.map(OsString::into_string).transpose();
         text.map_err(|_| CliError::NotText(name.to_owned()))
+    }
+
+    /// The access token without the white space around it: from the file if there is one, or else
+    /// from the variable `AUTH_TOKEN`. It comes with the name of the setting that it is from.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError::Token`] if the file cannot be read, [`CliError::NotText`] if the variable is not
+    /// UTF-8.
+    pub fn auth_token(
+        &self,
+        file: Option<&Path>,
+    ) -> Result<Option<(&'static str, Zeroizing<String>)>, CliError> {
+        if let Some(file) = file {
+            return Ok(Some(("--auth-token-file", read_token(file)?)));
+        }
+        let token = self.variable("AUTH_TOKEN")?.map(Zeroizing::new);
+        Ok(token.map(|token| ("AUTH_TOKEN", Zeroizing::new(token.trim().to_owned()))))
     }
 
     /// A setting: the flag's value if it was typed, or else that of the variable with the flag's
@@ -130,17 +150,18 @@ impl Setting {
     ///
     /// [`CliError::Invalid`], as the others.
     pub fn duration(&self) -> Result<Duration, CliError> {
-        let parse = |text: &str| {
-            let duration = text.parse::<SignedDuration>().ok()?;
-            Duration::try_from(duration).ok()
-        };
-        self.parse_with(parse, "a duration such as 500ms, 30s, 3m or 1m30s")
+        self.parse_with(duration, "a duration such as 500ms, 30s, 3m or 1m30s")
     }
 
     /// The error that this setting must be something else.
     pub fn invalid(&self, expected: &str) -> CliError {
         CliError::Invalid { setting: self.to_string(), expected: expected.to_owned() }
     }
+}
+
+/// Reads a duration with its unit, such as `9ms`, `1.5s` or `1m30s`; `None` where the text is none.
+pub fn duration(text: &str) -> Option<Duration> {
+    Duration::try_from(text.parse::<SignedDuration>().ok()?).ok()
 }
 
 impl fmt::Display for Setting {
@@ -178,6 +199,20 @@ mod tests {
         assert_eq!(shown(None, "some-number").as_deref(), Some("SOME_NUMBER=v"));
         assert_eq!(shown(None, "empty"), None);
         assert_eq!(shown(None, "absent"), None);
+    }
+
+    #[test]
+    fn a_token_is_trimmed_and_its_file_goes_before_its_variable() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("token");
+        std::fs::write(&file, "of-the-file\n").unwrap();
+        let environment =
+            Environment::from_fn(|name| (name == "AUTH_TOKEN").then(|| " of-the-variable ".into()));
+        let (setting, token) = environment.auth_token(Some(&file)).unwrap().unwrap();
+        assert_eq!((setting, token.as_str()), ("--auth-token-file", "of-the-file"));
+        let (setting, token) = environment.auth_token(None).unwrap().unwrap();
+        assert_eq!((setting, token.as_str()), ("AUTH_TOKEN", "of-the-variable"));
+        assert!(Environment::from_fn(|_| None).auth_token(None).unwrap().is_none());
     }
 
     #[test]
