@@ -1,3 +1,4 @@
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
@@ -67,6 +68,9 @@ impl Clock {
 
 /// The closed model: whoever is done starts again, until the deadline.
 async fn start_again_and_again(pool: &mut impl Users, vus: usize, clock: Clock, stop: &Stop) {
+    // Made once: they are waited for again after every iteration.
+    let mut finishing = pin!(stop.finishing());
+    let mut deadline = pin!(sleep_until(clock.deadline));
     loop {
         while pool.busy() < vus {
             let now = Instant::now();
@@ -77,9 +81,9 @@ async fn start_again_and_again(pool: &mut impl Users, vus: usize, clock: Clock, 
         }
         tokio::select! {
             biased;
-            () = stop.finishing() => return,
+            () = &mut finishing => return,
             () = pool.next_completed() => {}
-            () = sleep_until(clock.deadline) => return,
+            () = &mut deadline => return,
         }
     }
 }
@@ -93,12 +97,13 @@ async fn start_by(
     stop: &Stop,
 ) -> u64 {
     let mut dropped = 0;
+    let mut finishing = pin!(stop.finishing());
     for offset in schedule {
         let planned = clock.epoch + offset;
         while Instant::now() < planned {
             tokio::select! {
                 biased;
-                () = stop.finishing() => return dropped,
+                () = &mut finishing => return dropped,
                 () = pool.next_completed() => {}
                 () = sleep_until(planned) => {}
             }
@@ -120,12 +125,14 @@ async fn start_by(
 async fn end(mut pool: impl Users, dropped: u64, clock: Clock, stop: &Stop) -> Tally {
     let last_start =
         if stop.is_stopped() { Instant::now().min(clock.deadline) } else { clock.deadline };
+    let mut aborting = pin!(stop.aborting());
+    let mut out_of_time = pin!(sleep_until(last_start + clock.graceful_stop));
     while pool.busy() > 0 {
         tokio::select! {
             biased;
-            () = stop.aborting() => break,
+            () = &mut aborting => break,
             () = pool.next_completed() => {}
-            () = sleep_until(last_start + clock.graceful_stop) => break,
+            () = &mut out_of_time => break,
         }
     }
     let interrupted = pool.interrupt();

@@ -128,7 +128,7 @@ impl InFlight<'_, '_> {
         let failed = judgement.expected != Some(true);
         self.recorder.progress.add_request(failed);
         let state = &mut *self.recorder.state.borrow_mut();
-        let second = state.series.at(self.recorder.offset(Instant::now()));
+        let second = state.series.at(self.recorder.offset(self.begun + exchange.elapsed));
         second.requests += 1;
         second.failed += u64::from(failed);
         match judgement.expected {

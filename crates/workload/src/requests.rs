@@ -1,5 +1,7 @@
 //! Which requests an iteration makes: the plan's endpoints, chosen for one run, over a dataset.
 
+use std::borrow::Cow;
+
 use dataset::{Dataset, Work};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -11,8 +13,8 @@ use crate::{Endpoint, Plan, Role, RunConfig, WorkloadError};
 #[derive(Debug)]
 pub(crate) struct Requests {
     endpoints: Vec<Endpoint>,
-    /// Indices of the endpoints that every iteration requests.
-    lists: Vec<usize>,
+    /// The endpoints that every iteration requests, with their paths, which are always the same.
+    lists: Vec<(usize, String)>,
     /// Indices of the endpoints that show one work.
     details: Vec<usize>,
     /// The works that at least one of the details applies to.
@@ -25,10 +27,10 @@ pub(crate) struct Requests {
 
 /// One request to make.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Request {
+pub(crate) struct Request<'a> {
     /// Index among [`Requests::endpoints`].
     pub(crate) endpoint: usize,
-    pub(crate) path: String,
+    pub(crate) path: Cow<'a, str>,
 }
 
 impl Requests {
@@ -88,7 +90,9 @@ impl Requests {
         };
         self.endpoints = selected.into_iter().filter(is_used).collect();
         let is_list = |&at: &usize| self.endpoints[at].role == Role::List;
-        (self.lists, self.details) = (0..self.endpoints.len()).partition(is_list);
+        let (lists, details) = (0..self.endpoints.len()).partition::<Vec<_>, _>(is_list);
+        self.lists = lists.into_iter().map(|at| (at, self.path(at, None))).collect();
+        self.details = details;
     }
 
     /// The endpoints that this run requests.
@@ -101,12 +105,15 @@ impl Requests {
     }
 
     /// The requests of the iteration with this index, in order.
-    pub(crate) fn of_iteration(&self, index: u64) -> impl Iterator<Item = Request> {
-        let list = |&endpoint: &usize| self.request(endpoint, None);
-        self.lists.iter().map(list).chain(self.detail(index))
+    pub(crate) fn of_iteration(&self, index: u64) -> impl Iterator<Item = Request<'_>> {
+        let lists = self
+            .lists
+            .iter()
+            .map(|(endpoint, path)| Request { endpoint: *endpoint, path: Cow::Borrowed(path) });
+        lists.chain(self.detail(index))
     }
 
-    fn detail(&self, index: u64) -> Option<Request> {
+    fn detail(&self, index: u64) -> Option<Request<'_>> {
         if self.works.is_empty() {
             return None;
         }
@@ -117,12 +124,12 @@ impl Requests {
         }
         let work = pick(&self.works, &mut rng)?;
         let routes: Vec<usize> = self.routes(work).collect();
-        Some(self.request(*pick(&routes, &mut rng)?, Some(work)))
+        let endpoint = *pick(&routes, &mut rng)?;
+        Some(Request { endpoint, path: Cow::Owned(self.path(endpoint, Some(work))) })
     }
 
-    fn request(&self, endpoint: usize, work: Option<&Work>) -> Request {
-        let path = self.endpoints[endpoint].path.render(&self.prefix, work);
-        Request { endpoint, path }
+    fn path(&self, endpoint: usize, work: Option<&Work>) -> String {
+        self.endpoints[endpoint].path.render(&self.prefix, work)
     }
 
     /// The detail endpoints that show this work.
@@ -217,7 +224,7 @@ mod tests {
     }
 
     fn paths(requests: &Requests, index: u64) -> Vec<String> {
-        requests.of_iteration(index).map(|request| request.path).collect()
+        requests.of_iteration(index).map(|request| request.path.into_owned()).collect()
     }
 
     fn used(requests: &Requests) -> Vec<&str> {

@@ -30,7 +30,7 @@ impl<'a> Reader<'a> {
         Reader { worker, client: Client::new(config) }
     }
 
-    async fn request(&mut self, request: &Request, iteration: &Iteration) {
+    async fn request(&mut self, request: &Request<'_>, iteration: &Iteration) {
         let endpoint = &self.worker.requests.endpoints()[request.endpoint];
         let lag = iteration.started - iteration.planned;
         let in_flight = self.worker.recorder.begin(request.endpoint, lag);
