@@ -50,6 +50,7 @@ mod error;
 mod glob;
 mod json;
 mod key;
+mod layout;
 mod manifest;
 mod meter;
 mod path;
