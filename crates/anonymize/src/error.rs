@@ -18,6 +18,17 @@ pub enum AnonymizeError {
     /// The key cannot be used.
     #[error("the key cannot be used: {0}")]
     Key(&'static str),
+    /// What is said about the dump beforehand cannot be so.
+    #[error("{0}")]
+    Options(&'static str),
+    /// The table that is named beforehand is not allowed.
+    #[error("the policy {} the table {name}", if *.denied { "denies" } else { "does not know" })]
+    Table {
+        /// The name, as it was given.
+        name: String,
+        /// Whether it is known to be private.
+        denied: bool,
+    },
     /// The policy says something that cannot be.
     #[error("the policy cannot be used: {place}: {reason}")]
     Policy {
@@ -67,12 +78,12 @@ pub struct Place {
     pub row: Option<u64>,
     /// The listed column that was being read.
     pub column: Option<String>,
-    /// Bytes read so far. For a defect inside a row, this is where the row starts.
+    /// The number of bytes before it. For a defect inside a row, this is where the row starts.
     pub offset: u64,
-    /// Line of that byte, from 1.
-    pub line: u64,
+    /// Line of that byte, from 1. Lines are counted in the first 16 MiB only.
+    pub line: Option<u64>,
     /// Column of that byte in its line, in bytes from 1.
-    pub line_column: u64,
+    pub line_column: Option<u64>,
 }
 
 impl fmt::Display for Place {
@@ -87,7 +98,11 @@ impl fmt::Display for Place {
             }
             f.write_str(" at ")?;
         }
-        write!(f, "byte {} (line {}, column {})", self.offset, self.line, self.line_column)
+        write!(f, "byte {}", self.offset)?;
+        match (self.line, self.line_column) {
+            (Some(line), Some(column)) => write!(f, " (line {line}, column {column})"),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -95,22 +110,36 @@ impl fmt::Display for Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Defect {
+    /// The dump was not the same when it was read again.
+    Changed,
+    /// A list of columns cannot be read, or two lists differ.
+    Columns,
+    /// An update deletes rows.
+    Deletes,
     /// A table, a key of an object or a column of a row occurs twice.
     Duplicate,
     /// An entry of `tables` does not say the table's name, or says two.
     EntryName,
     /// A text has an escape that stands for no character.
     Encoding,
+    /// Rows of several tables are mixed, and the input can be read only once.
+    Interleaved,
     /// A text stands where `keep` lists no values.
     KeptText,
+    /// The dump names its tables, although one was named beforehand.
+    NamesTables,
     /// A value of a `*_json` column is not JSON.
     NestedJson,
     /// No allowed table is in the dump.
     NoAllowedTable,
+    /// Rows are arrays, and nothing says what their columns are.
+    NoColumns,
     /// The row has no id.
     NoId,
     /// A table has no `rows`.
     NoRows,
+    /// Rows stand there without the name of their table.
+    NoTableName,
     /// A value cannot be an identifier.
     NotId,
     /// A value is not a whole number, or one too large.
@@ -125,8 +154,16 @@ pub enum Defect {
     NotTables,
     /// A value is not text.
     NotText,
-    /// An entry of `tables` gives rows before the name.
+    /// Some rows of a table are objects and some are arrays.
+    RowKind,
+    /// A row has more or fewer elements than there are columns.
+    RowLength,
+    /// Rows stand before the table's name or columns, and the input can be read only once.
     RowsFirst,
+    /// The input may be an array of rows or a row itself.
+    RowsOrLines,
+    /// A text that should hold a table's rows does not hold a JSON array.
+    RowsText,
     /// The JSON is broken, or an allowed row is not UTF-8.
     Syntax,
     /// Brackets are nested too deeply.
@@ -157,32 +194,57 @@ impl Defect {
 impl fmt::Display for Defect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Changed => "the dump has changed between two readings",
+            Self::Columns => "the columns cannot be read, or two lists of them differ",
+            Self::Deletes => {
+                "an update deletes rows; only a first update, which adds rows, can be read"
+            }
             Self::Duplicate => "the same table, column or key occurs twice",
             Self::EntryName => {
                 "a table must have one `name` (or `table`, or `table_name`), and it must be text"
             }
             Self::Encoding => "a text is not valid Unicode",
+            Self::Interleaved => {
+                "rows of several tables are mixed, so the dump must be read more than once; \
+                 give it as a file"
+            }
             Self::KeptText => {
                 "text may only be kept where the rule lists the values, as in { keep = [\"a\"] }"
             }
             Self::NestedJson => "the text should hold JSON, but cannot be read as such",
+            Self::NamesTables => "the dump names its tables itself; leave out --table",
             Self::NoAllowedTable => {
                 "none of the allowed tables is in the dump; is it the right file?"
             }
+            Self::NoColumns => "the rows are arrays, and nothing says what their columns are",
             Self::NoId => "the row has no id; `id` in the policy says which column it should be in",
             Self::NoRows => "the table has no `rows`",
+            Self::NoTableName => {
+                "the rows do not say their table; name the table with --table, \
+                 or say how the dump is laid out with --format"
+            }
             Self::NotId => "an id must be text or a whole number",
             Self::NotInteger => {
                 "a whole number was expected; if this is right, give the column another rule"
             }
-            Self::NotObject => "a row must be an object with named columns",
+            Self::NotObject => "a row must be an object, or an array of values",
             Self::NotRows => "the rows must be an array",
             Self::NotScalar => "a plain value was expected, not an array or object",
             Self::NotTables => {
-                "expected an object with `tables`, or with one array of rows a table"
+                "expected tables: an object with `tables`, or with the rows of each table under \
+                 its name; --format says other ways"
             }
             Self::NotText => "text was expected; if this is right, give the column another rule",
-            Self::RowsFirst => "`rows` stands before the table's name; write the name first",
+            Self::RowKind => "the rows of a table must all be objects, or all be arrays",
+            Self::RowLength => "the row has more or fewer values than there are columns",
+            Self::RowsFirst => {
+                "rows stand before the name or the columns of their table, so the dump must be \
+                 read twice; give it as a file, or write the rows last"
+            }
+            Self::RowsOrLines => {
+                "this may be rows or one row; say --format rows or --format ndjson"
+            }
+            Self::RowsText => "the text should hold an array of rows, but cannot be read as such",
             Self::Syntax => "the JSON is broken, or not in UTF-8",
             Self::TooDeep => "brackets are nested too deeply",
             Self::TooLong => "a row, name or path is too long",

@@ -52,15 +52,17 @@ mod json;
 mod key;
 mod layout;
 mod manifest;
-mod meter;
 mod path;
 mod policy;
 mod row;
+mod scan;
 mod sink;
 mod text;
 mod value;
 
-pub use dump::{MAX_ROW_BYTES, anonymize};
+pub use dump::{
+    DumpOptions, Format, Found, MAX_ROW_BYTES, anonymize, anonymize_again, anonymize_once,
+};
 pub use error::{AnonymizeError, Defect, Place};
 pub use key::{PUBLIC_KEY_MARKER, PseudonymKey, Pseudonymizer};
 pub use manifest::{Manifest, TableManifest};

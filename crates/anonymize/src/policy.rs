@@ -2,6 +2,7 @@
 
 mod compile;
 mod file;
+mod spelling;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,7 +84,7 @@ impl Policy {
 
     /// Whether the table is known to be private. Others that are not allowed are unknown.
     pub(crate) fn is_denied(&self, name: &str) -> bool {
-        self.deny.iter().any(|pattern| glob::matches(pattern, name))
+        spelling::is_one_of(name, self.deny.iter().map(String::as_str)).is_some()
     }
 
     /// The domain of an id inside a path: the one with the longest pattern that fits.

@@ -39,14 +39,14 @@ fn every_defect_is_called_by_its_name() {
     let row = |row: &str| in_table(&format!("[{row}]"));
     let cases = [
         (String::new(), Defect::Truncated),
-        ("[]".into(), Defect::NotTables),
+        ("[]".into(), Defect::NoAllowedTable),
         ("7".into(), Defect::NotTables),
         ("\"secret\"".into(), Defect::NotTables),
         ("{}".into(), Defect::NoAllowedTable),
         (r#"{"tables":"secret"}"#.into(), Defect::NotTables),
         (r#"{"tables":["secret"]}"#.into(), Defect::NotTables),
         (r#"{"tables":[],"tables":[]}"#.into(), Defect::Duplicate),
-        (r#"{"tables":[{"rows":[]}]}"#.into(), Defect::RowsFirst),
+        (r#"{"tables":[{"rows":[]}]}"#.into(), Defect::EntryName),
         (r#"{"tables":[{"rows":[],"name":"puzzle_work_profile"}]}"#.into(), Defect::RowsFirst),
         (r#"{"tables":[{"secret":1}]}"#.into(), Defect::EntryName),
         (r#"{"tables":[{"name":7,"rows":[]}]}"#.into(), Defect::EntryName),
@@ -73,7 +73,7 @@ fn every_defect_is_called_by_its_name() {
             r#"{"tables":{"puzzle_work_profile":[]},"puzzle_work_profile":[]}"#.into(),
             Defect::Duplicate,
         ),
-        (row(r#"["secret"]"#), Defect::NotObject),
+        (row(r#"["secret"]"#), Defect::NoColumns),
         (row("\"secret\""), Defect::NotObject),
         (row("{}"), Defect::NoId),
         (row(r#"{"profile_id":""}"#), Defect::NoId),
@@ -102,7 +102,7 @@ fn every_defect_is_called_by_its_name() {
         (row(r#"{"profile_id":NaN}"#), Defect::Syntax),
         (row("{\"profile_id\":\"a\n\"}"), Defect::Syntax),
         (r#"{"user_account":[}],"puzzle_work_profile":[]}"#.into(), Defect::Syntax),
-        (r#"{"user_account":[{"a":"\x"}],"puzzle_work_profile":[]}"#.into(), Defect::Syntax),
+        (r#"{"user_account":[\"],"puzzle_work_profile":[]}"#.into(), Defect::Syntax),
         (format!("{} secret", in_table("[]")), Defect::Trailing),
         (format!("{}{}", in_table("[]"), in_table("[]")), Defect::Trailing),
         (format!("\u{feff}\u{feff}{}", in_table("[]")), Defect::Syntax),
@@ -131,12 +131,15 @@ fn a_bare_keep_refuses_text_and_what_is_no_number_to_most_readers() {
 
 #[test]
 fn skipped_parts_may_hold_what_no_parser_would_keep() {
+    // What is skipped is checked for brackets and quotes only, what stands in a row is parsed.
     let skipped = r#"[1e999, 123456789012345678901234567890, -0, {"a":1,"a":2}, "\ud800", {"__proto__":[]}, ""]"#;
+    let loose = r#"[{"a":"\x"}, 01, nope, {"":}, NaN]"#;
     let dump = format!(
-        r#"{{"user_account":{skipped},"puzzle_work_profile":[{{"profile_id":"p","x":{skipped}}}]}}"#
+        r#"{{"user_account":{skipped},"puzzle_work_profile":[{{"profile_id":"p","x":{skipped}}}],"ai_task":{loose}}}"#
     );
     let (_, manifest) = run_with(dump.as_bytes(), &Policy::builtin(), &key(0)).unwrap();
     assert_eq!(manifest.denied_tables["user_account"], 7);
+    assert_eq!(manifest.denied_tables["ai_task"], 5);
 }
 
 #[test]
@@ -156,8 +159,8 @@ fn the_place_names_table_row_column_and_byte() {
     let AnonymizeError::Dump { place, .. } = error(dump.as_bytes()) else { panic!() };
     assert_eq!(place.table.as_deref(), Some("puzzle_work_profile"));
     assert_eq!((place.row, place.column.as_deref()), (Some(1), Some("like_count")));
-    assert_eq!((place.line, place.line_column), (2, 2));
-    assert_eq!(place.offset as usize, dump.find('\n').unwrap() + 3);
+    assert_eq!((place.line, place.line_column), (Some(2), Some(2)));
+    assert_eq!(place.offset as usize, dump.find('\n').unwrap() + 2);
     let shown = place.to_string();
     assert!(shown.starts_with("puzzle_work_profile row 1 (from 0) column like_count at byte"));
 }
@@ -206,15 +209,20 @@ fn run_long(head: &str, bytes: u64) -> Result<(), AnonymizeError> {
 
 #[test]
 fn a_long_text_is_skipped_in_a_private_table() {
-    assert!(run_long(r#"{"user_account":[{"a":""#, MAX_ROW_BYTES + 1).is_ok());
+    assert!(run_long(r#"{"user_account":[{"a":""#, 100 << 20).is_ok());
+    assert!(run_long(r#"{"user_account":[{"a":[{""#, 100 << 20).is_err(), "the name has no value");
+    let tail = r#"":{}},"puzzle_work_profile":[]}"#;
+    let input = with_long_text(r#"{"user_account":{""#, 100 << 20, tail);
+    assert!(anonymize(input, &Policy::builtin(), &key(0), &mut Ignore).is_ok());
 }
 
 #[test]
 fn a_long_row_or_name_is_refused() {
-    let row = (r#"{"puzzle_work_profile":[{"a":""#, MAX_ROW_BYTES + 1);
-    let key = (r#"{"user_account":{""#, MAX_ROW_BYTES + 1);
-    for (head, bytes) in [row, key, (r#"{""#, 100_000), (r#"{"tables":[{"name":""#, 100_000)] {
-        let error = run_long(head, bytes).unwrap_err();
+    let row = (r#"{"puzzle_work_profile":[{"a":""#, MAX_ROW_BYTES + 1, r#""}]}"#);
+    let name = |head| (head, 100_000, r#"":[]}]}"#);
+    for (head, bytes, tail) in [row, name(r#"{""#), name(r#"{"tables":[{"name":""#)] {
+        let input = with_long_text(head, bytes, tail);
+        let error = anonymize(input, &Policy::builtin(), &key(0), &mut Ignore).unwrap_err();
         assert!(matches!(error, AnonymizeError::Dump { defect: Defect::TooLong, .. }), "{error}");
     }
 }

@@ -7,9 +7,9 @@ use super::file::{
 };
 use super::{
     Column, Domain, MAX_NAME_BYTES, Nested, Paths, Policy, Published, Rule, SEED_DENIED_COLUMNS,
-    SEED_DENIED_TABLES, Table, VERSION, Work,
+    SEED_DENIED_TABLES, Table, VERSION, Work, spelling,
 };
-use crate::{AnonymizeError, glob};
+use crate::AnonymizeError;
 
 type Result<T> = std::result::Result<T, AnonymizeError>;
 
@@ -54,7 +54,24 @@ fn names(tables: &[Table]) -> Result<BTreeMap<String, usize>> {
     if names.is_empty() {
         return Err(wrong("table", "a policy without a table would extract nothing"));
     }
+    add_camel_aliases(tables, &mut names);
     Ok(names)
+}
+
+/// Dumps of TypeScript clients spell names differently. A spelling that would fit two tables, or is
+/// another table's own, is nobody's alias.
+fn add_camel_aliases(tables: &[Table], names: &mut BTreeMap<String, usize>) {
+    let mut aliases: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+    for (index, table) in tables.iter().enumerate() {
+        for name in table.spellings() {
+            aliases.entry(spelling::camel(name)).or_default().insert(index);
+        }
+    }
+    for (alias, owners) in aliases {
+        if let (1, Some(owner)) = (owners.len(), owners.first()) {
+            names.entry(alias).or_insert(*owner);
+        }
+    }
 }
 
 fn paths(file: PathsFile) -> Result<Paths> {
@@ -189,10 +206,9 @@ impl Scope<'_> {
     }
 }
 
-fn refuse<'p>(name: &str, mut patterns: impl Iterator<Item = &'p str>) -> Result<()> {
-    // A different spelling of the same name must not slip through.
-    let plain = |text: &str| text.to_lowercase().replace(['_', '-'], "");
-    match patterns.find(|pattern| glob::matches(&plain(pattern), &plain(name))) {
+/// A different spelling of the same name must not slip through.
+fn refuse<'p>(name: &str, patterns: impl Iterator<Item = &'p str>) -> Result<()> {
+    match spelling::is_one_of(name, patterns) {
         Some(pattern) => {
             Err(AnonymizeError::PolicyDenied { name: name.to_owned(), pattern: pattern.to_owned() })
         }

@@ -1,0 +1,116 @@
+//! Which of 64 bytes are quotes, brackets and commas outside texts, as bitmaps.
+
+use wide::u8x32;
+
+/// How many bytes are looked at together.
+pub(super) const BLOCK: usize = 64;
+
+/// The bytes outside texts that matter, one bit a byte, the first byte lowest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Marks {
+    pub(super) open: u64,
+    pub(super) close: u64,
+    /// Backslashes, which stand in texts only.
+    pub(super) stray: u64,
+    /// All bytes of texts, with the opening quote and without the closing one.
+    text: u64,
+}
+
+impl Marks {
+    /// The commas outside texts. Looked for apart, because most blocks need none.
+    pub(super) fn commas(&self, block: &[u8; BLOCK]) -> u64 {
+        Halves::new(block).equal(b',') & !self.text
+    }
+}
+
+/// What one block leaves to the next: whether it ended inside a text or after a backslash.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Carry {
+    /// All ones inside a text, else 0.
+    text: u64,
+    /// 1 where the next byte is escaped, else 0.
+    escape: u64,
+}
+
+impl Carry {
+    /// The marks of a whole block.
+    #[inline]
+    pub(super) fn marks(&mut self, block: &[u8; BLOCK]) -> Marks {
+        let halves = Halves::new(block);
+        let slashes = halves.equal(b'\\');
+        let escaped = self.escaped(slashes);
+        self.marks_between(&halves, slashes, escaped)
+    }
+
+    /// The marks of the first `length` bytes of a block that goes on with spaces.
+    pub(super) fn last_marks(&mut self, block: &[u8; BLOCK], length: usize) -> Marks {
+        let halves = Halves::new(block);
+        let slashes = halves.equal(b'\\');
+        let escaped = self.escaped(slashes);
+        // The next byte to come is the one after the block's true end, not after its spaces.
+        self.escape = (escaped >> length) & 1;
+        self.marks_between(&halves, slashes, escaped)
+    }
+
+    #[inline]
+    fn marks_between(&mut self, halves: &Halves, slashes: u64, escaped: u64) -> Marks {
+        let text = prefix_xor(halves.equal(b'"') & !escaped) ^ self.text;
+        self.text = ((text as i64) >> 63) as u64;
+        // In ASCII, `[` and `{`, and `]` and `}`, differ in this one bit.
+        let folded = halves.with(0x20);
+        let open = folded.equal(b'{') & !text;
+        let close = folded.equal(b'}') & !text;
+        Marks { open, close, stray: slashes & !text, text }
+    }
+
+    /// The bytes after an odd number of backslashes. Backslashes in a row cancel out by a
+    /// subtraction that carries through the row, as simdjson does it.
+    #[inline]
+    fn escaped(&mut self, slashes: u64) -> u64 {
+        const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;
+        if slashes == 0 {
+            return std::mem::take(&mut self.escape);
+        }
+        let slashes = slashes & !self.escape;
+        let after = slashes << 1;
+        let codes = ((after | ODD).wrapping_sub(slashes)) ^ ODD;
+        let escaped = codes ^ (slashes | self.escape);
+        self.escape = (codes & slashes) >> 63;
+        escaped
+    }
+}
+
+/// Each bit is the parity of itself and all bits below.
+#[inline]
+pub(super) fn prefix_xor(mut bits: u64) -> u64 {
+    for shift in [1, 2, 4, 8, 16, 32] {
+        bits ^= bits << shift;
+    }
+    bits
+}
+
+/// A block in two vectors.
+struct Halves(u8x32, u8x32);
+
+impl Halves {
+    #[inline]
+    fn new(block: &[u8; BLOCK]) -> Self {
+        let half = |from: usize| -> u8x32 {
+            let bytes: [u8; 32] = block[from..from + 32].try_into().expect("half a block");
+            u8x32::from(bytes)
+        };
+        Self(half(0), half(32))
+    }
+
+    #[inline]
+    fn equal(&self, byte: u8) -> u64 {
+        let bits = |half: u8x32| u64::from(half.simd_eq(u8x32::splat(byte)).to_bitmask());
+        bits(self.0) | bits(self.1) << 32
+    }
+
+    #[inline]
+    fn with(&self, bit: u8) -> Self {
+        let bit = u8x32::splat(bit);
+        Self(self.0 | bit, self.1 | bit)
+    }
+}
