@@ -8,10 +8,12 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
-use crate::manifest::{Manifest, Tallies};
+use crate::layout::Layout;
+use crate::manifest::{Kinds, Manifest, Tallies};
 use crate::meter::{Meter, Metered, skip_mark};
-use crate::row::{self, RowDefect, Tools};
-use crate::sink::{CleanRow, Sink};
+use crate::row::{RowCleaner, RowDefect, Tools};
+use crate::rows::CleanRows;
+use crate::sink::Sink;
 use crate::{AnonymizeError, Defect, Place, Policy, PseudonymKey};
 
 /// The longest row, in bytes; a row is held in memory while its rules are applied.
@@ -39,9 +41,11 @@ pub fn anonymize(
     sink: &mut impl Sink,
 ) -> Result<Manifest, AnonymizeError> {
     let meter = Meter::new();
+    let tools = Tools::new(policy, key, false);
     let mut run = Run {
         policy,
-        tools: Tools::new(policy, key),
+        cleaner: RowCleaner::new(&tools),
+        rows: CleanRows::default(),
         sink,
         meter: &meter,
         tallies: Tallies::new(policy),
@@ -57,7 +61,8 @@ pub fn anonymize(
 /// The state of one run, lent to each visitor in turn.
 struct Run<'r> {
     policy: &'r Policy,
-    tools: Tools<'r>,
+    cleaner: RowCleaner<'r>,
+    rows: CleanRows,
     sink: &'r mut dyn Sink,
     meter: &'r Meter,
     tallies: Tallies,
@@ -137,19 +142,19 @@ impl Run<'_> {
     ) -> Result<(), E> {
         let tally = &mut self.tallies.tables[table];
         tally.rows_in += 1;
-        let table = &self.policy.tables[table];
-        let clean = match row::clean(raw, table, &self.tools, tally) {
-            Ok(clean) => clean,
-            Err(RowDefect { column, defect }) => {
-                let column = column.map(|column| table.columns[column].name.clone());
-                let (name, row) = (self.place.table.clone(), self.place.row);
-                let place = Place { table: name, row, column, ..start.clone() };
-                return Err(self.fail(AnonymizeError::Dump { place, defect }));
-            }
-        };
-        self.tallies.works += u64::from(clean.work.is_some());
+        let (policy, rows) = (&self.policy.tables[table], &mut self.rows);
+        rows.clear();
+        let cleaned = self.cleaner.clean(raw.as_bytes(), table, &Layout::Named, rows, tally);
+        if let Err(RowDefect { column, defect }) = cleaned {
+            let column = column.map(|column| policy.columns[column].name.clone());
+            let (name, row) = (self.place.table.clone(), self.place.row);
+            let place = Place { table: name, row, column, ..start.clone() };
+            return Err(self.fail(AnonymizeError::Dump { place, defect }));
+        }
+        self.tallies.works += u64::from(policy.work.is_some());
         tally.rows_out += 1;
-        let written = self.sink.row(&CleanRow::new(&table.name, &clean));
+        let kind = policy.work.as_ref().map_or("", |work| &work.kind);
+        let written = self.sink.row(&self.rows.row(0, &policy.name, kind));
         written.map_err(|error| self.fail(AnonymizeError::Write(error)))
     }
 
@@ -157,7 +162,7 @@ impl Run<'_> {
     fn skipped(&mut self, name: &str, rows: u64) {
         let denied = self.policy.is_denied(name);
         let names = if denied { &mut self.tallies.denied } else { &mut self.tallies.unknown };
-        names.insert(name, rows);
+        names.insert(name, rows, Kinds::default());
     }
 }
 

@@ -115,6 +115,8 @@ pub enum Defect {
     NotId,
     /// A value is not a whole number, or one too large.
     NotInteger,
+    /// A row is not an array, although its columns are listed apart.
+    NotArray,
     /// A row is not an object.
     NotObject,
     /// A table's rows are not an array.
@@ -125,6 +127,10 @@ pub enum Defect {
     NotTables,
     /// A value is not text.
     NotText,
+    /// A value is written otherwise than its type says.
+    OtherKind,
+    /// A row has more or fewer values than there are columns.
+    RowLength,
     /// An entry of `tables` gives rows before the name.
     RowsFirst,
     /// The JSON is broken, or an allowed row is not UTF-8.
@@ -175,6 +181,7 @@ impl fmt::Display for Defect {
             Self::NotInteger => {
                 "a whole number was expected; if this is right, give the column another rule"
             }
+            Self::NotArray => "a row must be an array, as its columns are listed apart",
             Self::NotObject => "a row must be an object with named columns",
             Self::NotRows => "the rows must be an array",
             Self::NotScalar => "a plain value was expected, not an array or object",
@@ -182,6 +189,8 @@ impl fmt::Display for Defect {
                 "expected an object with `tables`, or with one array of rows a table"
             }
             Self::NotText => "text was expected; if this is right, give the column another rule",
+            Self::OtherKind => "the value is not of the type that the dump gives for its column",
+            Self::RowLength => "the row has more or fewer values than there are columns",
             Self::RowsFirst => "`rows` stands before the table's name; write the name first",
             Self::Syntax => "the JSON is broken, or not in UTF-8",
             Self::TooDeep => "brackets are nested too deeply",

@@ -32,7 +32,7 @@
 //!
 //! assert_eq!(dataset.rows("booking")[0]["nights"], 2);
 //! assert!(!dataset.rows("booking")[0].contains_key("card"));
-//! assert_eq!(manifest.tables[0].dropped_columns["card"], 1);
+//! assert_eq!(manifest.tables[0].unknown_columns["card"], 1);
 //! # Ok::<(), anonymize::AnonymizeError>(())
 //! ```
 //!
@@ -48,21 +48,31 @@ mod cell;
 mod dump;
 mod error;
 mod glob;
+mod identity;
+mod import;
 mod json;
 mod key;
 mod layout;
 mod manifest;
 mod meter;
+mod nested;
+mod number;
 mod path;
+mod permute;
 mod policy;
+mod read;
 mod row;
+mod rows;
+mod shape;
 mod sink;
 mod text;
+mod token;
 mod value;
 
 pub use dump::{MAX_ROW_BYTES, anonymize};
 pub use error::{AnonymizeError, Defect, Place};
-pub use key::{PUBLIC_KEY_MARKER, PseudonymKey, Pseudonymizer};
+pub use key::{Form, PUBLIC_KEY_MARKER, PseudonymKey, Pseudonymizer};
 pub use manifest::{Manifest, TableManifest};
 pub use policy::Policy;
-pub use sink::{CleanRow, DatasetWriter, Sampler, Sink};
+pub use rows::{CleanRow, WorkRef};
+pub use sink::{DatasetWriter, Sampler, Sink};

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use dataset::{FORMAT, FORMAT_VERSION, NORMALIZED_WORKS, Work};
+use dataset::{FORMAT, FORMAT_VERSION, NORMALIZED_WORKS};
 
-use crate::row::Clean;
+use crate::rows::{CleanRow, CleanRows, WorkRef};
 use crate::{Policy, PseudonymKey};
 
 /// Takes the sanitized rows of a dump, table by table.
@@ -82,34 +82,6 @@ impl<S: Sink> Sink for Option<S> {
     }
 }
 
-/// A row to which every rule was applied. Only this crate can make one.
-#[derive(Clone, Copy, Debug)]
-pub struct CleanRow<'a> {
-    table: &'a str,
-    clean: &'a Clean,
-}
-
-impl<'a> CleanRow<'a> {
-    pub(crate) fn new(table: &'a str, clean: &'a Clean) -> Self {
-        Self { table, clean }
-    }
-
-    /// The table's name in the policy.
-    pub fn table(&self) -> &'a str {
-        self.table
-    }
-
-    /// The row as a JSON object in UTF-8, on one line, its columns sorted by name.
-    pub fn json(&self) -> &'a [u8] {
-        &self.clean.json
-    }
-
-    /// The row's entry in the works list, where the policy makes it a work.
-    pub fn work(&self) -> Option<&'a Work> {
-        self.clean.work.as_ref()
-    }
-}
-
 /// Writes a dataset file as [`dataset::Dataset::from_json`] reads it, one row a line.
 ///
 /// Tables come in the order of the dump, then the allowed tables that it does not have, empty. In
@@ -162,10 +134,10 @@ impl<W: Write> DatasetWriter<W> {
         }
     }
 
-    fn add_work(&mut self, work: &Work) -> io::Result<()> {
+    fn add_work(&mut self, work: WorkRef<'_>) -> io::Result<()> {
         self.works.extend_from_slice(if self.work_count == 0 { b"\n" } else { b",\n" });
         self.work_count += 1;
-        Ok(serde_json::to_writer(&mut self.works, work)?)
+        Ok(serde_json::to_writer(&mut self.works, &work)?)
     }
 
     fn write_counts(&mut self) -> io::Result<()> {
@@ -195,7 +167,10 @@ impl<W: Write> Sink for DatasetWriter<W> {
         let rows = self.open.get_or_insert(0);
         self.out.write_all(if *rows == 0 { b"\n" } else { b",\n" })?;
         *rows += 1;
-        *self.counts.entry(row.table().to_owned()).or_default() += 1;
+        match self.counts.get_mut(row.table()) {
+            Some(count) => *count += 1,
+            None => drop(self.counts.insert(row.table().to_owned(), 1)),
+        }
         self.out.write_all(row.json())?;
         row.work().map_or(Ok(()), |work| self.add_work(work))
     }
@@ -227,7 +202,25 @@ fn quoted(text: &str) -> String {
 pub struct Sampler<S> {
     sink: S,
     per_table: usize,
-    tables: Vec<(String, Vec<Clean>)>,
+    tables: Vec<(String, Vec<Kept>)>,
+}
+
+/// A row of its own, which waits for the end of the dump.
+struct Kept {
+    kind: String,
+    rows: CleanRows,
+}
+
+impl Kept {
+    fn row<'a>(&'a self, table: &'a str) -> CleanRow<'a> {
+        self.rows.row(0, table, &self.kind)
+    }
+}
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kept").field("kind", &self.kind).finish_non_exhaustive()
+    }
 }
 
 impl<S: Sink> Sampler<S> {
@@ -249,10 +242,10 @@ impl<S: Sink> Sink for Sampler<S> {
     }
 
     fn row(&mut self, row: &CleanRow<'_>) -> io::Result<()> {
-        let Some((_, rows)) = self.tables.last_mut() else { return Ok(()) };
-        let place = rows.partition_point(|kept| kept.order() <= row.clean.order());
+        let Some((table, rows)) = self.tables.last_mut() else { return Ok(()) };
+        let place = rows.partition_point(|kept| kept.row(table).order() <= row.order());
         if place < self.per_table {
-            rows.insert(place, row.clean.clone());
+            rows.insert(place, Kept { kind: row.kind().to_owned(), rows: row.to_rows() });
             rows.truncate(self.per_table);
         }
         Ok(())
@@ -261,15 +254,8 @@ impl<S: Sink> Sink for Sampler<S> {
     fn finish(&mut self) -> io::Result<()> {
         for (name, rows) in &self.tables {
             self.sink.table(name)?;
-            rows.iter().try_for_each(|row| self.sink.row(&CleanRow::new(name, row)))?;
+            rows.iter().try_for_each(|kept| self.sink.row(&kept.row(name)))?;
         }
         self.sink.finish()
-    }
-}
-
-impl Clean {
-    /// Rows with the same id are told apart by what they say, so that no tie depends on the dump.
-    fn order(&self) -> (bool, u64, &[u8]) {
-        (self.rank.0, self.rank.1, &self.json)
     }
 }

@@ -78,7 +78,7 @@ fn every_defect_is_called_by_its_name() {
         (row("{}"), Defect::NoId),
         (row(r#"{"profile_id":""}"#), Defect::NoId),
         (row(r#"{"profile_id":1.5}"#), Defect::NotId),
-        (row(r#"{"profile_id":["secret"]}"#), Defect::NotId),
+        (row(r#"{"profile_id":["secret",2]}"#), Defect::NotId),
         (row(r#"{"profile_id":"a","profile_id":"secret"}"#), Defect::Duplicate),
         (row(r#"{"profile_id":"a","profile_\u0069d":"secret"}"#), Defect::Duplicate),
         (row(r#"{"profile_id":"a","secret":1,"se\u0063ret":2}"#), Defect::Duplicate),
@@ -89,7 +89,7 @@ fn every_defect_is_called_by_its_name() {
         (row(r#"{"profile_id":"a","play_count":"secret"}"#), Defect::NotInteger),
         (row(r#"{"profile_id":"a","play_count":1.5}"#), Defect::NotInteger),
         (row(r#"{"profile_id":"a","created_at":99999999999999999999}"#), Defect::NotInteger),
-        (row(r#"{"profile_id":"a","work_title":["secret"]}"#), Defect::NotText),
+        (row(r#"{"profile_id":"a","work_title":["secret",2]}"#), Defect::NotText),
         (
             row(&format!(r#"{{"profile_id":"a","cover_image_src":"{}"}}"#, "/secret".repeat(2000))),
             Defect::TooLong,
