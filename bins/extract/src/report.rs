@@ -53,6 +53,7 @@ fn left_out(text: &mut String, manifest: &Manifest) {
         tables.iter().map(|(name, count)| (name.clone(), *count)).collect::<Vec<_>>()
     };
     section(text, "dropped columns (cells)", &columns(|table| &table.dropped_columns));
+    section(text, "unknown columns, dropped (cells)", &columns(|table| &table.unknown_columns));
     section(text, "dropped inside JSON columns (values)", &columns(|table| &table.dropped_nested));
     section(text, "unlisted values made null", &columns(|table| &table.unlisted_values));
     section(text, "denied tables (rows skipped)", &tables(&manifest.denied_tables));

@@ -1,262 +1,257 @@
 //! One cell of a row: its rule applied to its value.
 
-use rand_chacha::ChaCha8Rng;
-use serde_json::value::RawValue;
-
-use crate::manifest::Tally;
+use crate::Defect;
+use crate::json;
+use crate::manifest::{Kinds, Tally};
+use crate::nested;
+use crate::number::append_rounded;
 use crate::path::{PathMap, RowId};
-use crate::policy::{Nested, Rule};
+use crate::policy::{Column, Rule, Shift};
+use crate::read::{Result, Text};
 use crate::row::Tools;
-use crate::text::TextMaker;
-use crate::value::{Plain, elements, read_entries};
-use crate::{Defect, json};
+use crate::text::Draws;
+use crate::token::TokenCache;
+use crate::value::{Plain, Value};
 
 /// The longest path. Each of its segments may become a token, which is longer than most segments.
 const MAX_PATH_BYTES: usize = 8 << 10;
 
-/// How deep the arrays and objects inside a JSON column may lie.
-const MAX_DEPTH: usize = 64;
-
-type Result = std::result::Result<(), Defect>;
-
-/// Where the value stands, and what is needed to write it.
-pub(crate) struct Cell<'c, 'p> {
-    table: &'c str,
-    row: &'c str,
-    column: &'c str,
-    ids: &'c [RowId],
-    /// Made on first need: most columns have no text.
-    rng: Option<ChaCha8Rng>,
+/// Writes the cells of one row.
+pub(crate) struct Cells<'c, 'p> {
     tools: &'c Tools<'p>,
-    tally: &'c mut Tally,
+    tokens: &'c mut TokenCache,
+    /// Memory for texts that are decoded or written on the way, used again and again.
+    buffers: &'c mut Vec<Vec<u8>>,
+    pub(crate) tally: &'c mut Tally,
+    ids: &'c [RowId<'c>],
+    /// Which of the ids is the row's.
+    id: usize,
+    seed: u64,
+    /// The column that is being written, and the texts drawn for it.
+    pub(crate) column: usize,
+    draws: Draws,
 }
 
-impl<'c, 'p> Cell<'c, 'p> {
-    /// `row` is the row's pseudonym: texts depend on it, and on nothing else of the row.
+impl<'c, 'p> Cells<'c, 'p> {
+    /// `seed` follows from the row's pseudonym: texts depend on it, and on nothing else of the row.
     pub(crate) fn new(
-        table: &'c str,
-        row: &'c str,
-        column: &'c str,
-        ids: &'c [RowId],
         tools: &'c Tools<'p>,
+        tokens: &'c mut TokenCache,
+        buffers: &'c mut Vec<Vec<u8>>,
         tally: &'c mut Tally,
+        ids: &'c [RowId<'c>],
+        id: usize,
+        seed: u64,
     ) -> Self {
-        Self { table, row, column, ids, rng: None, tools, tally }
+        let draws = Draws::new(seed, 0);
+        Self { tools, tokens, buffers, tally, ids, id, seed, column: 0, draws }
     }
 
-    /// Appends the sanitized value.
-    pub(crate) fn write(&mut self, rule: &Rule, raw: &str, out: &mut Vec<u8>) -> Result {
-        self.tally.did(rule);
-        match rule {
-            Rule::Json(nested) => self.json(nested, raw, 0, out),
-            rule => self.scalar(rule, raw, out),
-        }
+    /// Counts a value of a listed column.
+    pub(crate) fn saw(&mut self, column: usize, kinds: Kinds) {
+        self.tally.saw(column, kinds);
     }
 
-    fn scalar(&mut self, rule: &Rule, raw: &str, out: &mut Vec<u8>) -> Result {
-        let value = &Plain::read_scalar(raw)?;
-        let domains = &self.tools.domains;
-        match rule {
-            Rule::Keep(values) => return self.keep(values.as_deref(), value, out),
-            Rule::Count => json::optional_number(value.integer()?, out),
-            Rule::Time => json::optional_number(micros(value)?, out),
-            Rule::Text => json::optional_text(text(value)?.map(|text| self.synthetic(text)), out),
-            Rule::Pseudonym(domain) => {
-                json::optional_text(value.id()?.map(|id| domains[*domain].token(id)), out);
-            }
-            Rule::Path(domain) => {
-                let paths =
-                    PathMap { default: *domain, ids: self.ids, policy: self.tools.policy, domains };
-                let path = text(value)?;
-                if path.is_some_and(|path| path.len() > MAX_PATH_BYTES) {
-                    return Err(Defect::TooLong);
-                }
-                json::optional_text(path.map(|path| paths.map(path)), out);
-            }
-            Rule::Json(_) => unreachable!("JSON is not read as a plain value"),
-        }
-        Ok(())
-    }
-
-    fn keep(&mut self, values: Option<&[String]>, value: &Plain<'_>, out: &mut Vec<u8>) -> Result {
-        match value {
-            Plain::Null => json::null(out),
-            Plain::Bool(_) | Plain::Number(_) | Plain::Text(_) if !is_listed(value, values)? => {
-                self.tally.unlisted_values.add(self.column, 1);
-                json::null(out);
-            }
-            Plain::Bool(value) => out.extend_from_slice(value.to_string().as_bytes()),
-            // Beyond the range of a float, most readers would refuse the whole dataset.
-            Plain::Number(digits) if digits.parse().is_ok_and(f64::is_finite) => {
-                json::optional_number(Some(digits), out);
-            }
-            Plain::Text(text) => json::text(text, out),
-            _ => return Err(Defect::NotScalar),
-        }
-        Ok(())
-    }
-
-    fn synthetic(&mut self, original: &str) -> String {
-        let seed = || self.tools.text_key.seed(self.table, self.row, self.column);
-        let rng = self.rng.get_or_insert_with(|| TextMaker::generator(seed()));
-        let mut text = String::new();
-        self.tools.text_maker.append(original, rng, &mut text);
-        text
-    }
-
-    /// A JSON value, plain or inside a text, written the way it was found.
-    fn json(&mut self, rules: &Nested, raw: &str, depth: usize, out: &mut Vec<u8>) -> Result {
-        match Plain::read(raw)? {
-            Plain::Null => json::null(out),
-            Plain::Text(text) if text.is_empty() => json::text("", out),
-            Plain::Text(text) => {
-                let inner: &RawValue =
-                    serde_json::from_str(&text).map_err(|_| Defect::NestedJson)?;
-                let mut inner_out = Vec::new();
-                self.part(rules, inner.get(), depth + 1, &mut inner_out)?;
-                json::text(std::str::from_utf8(&inner_out).expect("only UTF-8 is written"), out);
-            }
-            Plain::Array(raw) | Plain::Object(raw) => self.part(rules, raw, depth + 1, out)?,
-            Plain::Bool(_) | Plain::Number(_) => return Err(Defect::NestedJson),
-        }
-        Ok(())
-    }
-
-    /// One value inside JSON. What fits no rule becomes null and is counted, never by its name: a
-    /// key inside JSON can itself be data.
-    fn part(&mut self, rules: &Nested, raw: &str, depth: usize, out: &mut Vec<u8>) -> Result {
-        if depth > MAX_DEPTH {
-            return Err(Defect::TooDeep);
-        }
-        match (rules, Plain::read(raw)?) {
-            (_, Plain::Null) => json::null(out),
-            (_, Plain::Array(raw)) => self.array(rules, raw, depth, out)?,
-            (Nested::Keys(keys), Plain::Object(raw)) => self.object(keys, raw, depth, out)?,
-            (Nested::Keys(_), _) => self.drop_part(out),
-            (Nested::Items(rule), _) => self.item(rule, raw, depth, out)?,
-        }
-        Ok(())
-    }
-
-    fn array(&mut self, rules: &Nested, raw: &str, depth: usize, out: &mut Vec<u8>) -> Result {
-        out.push(b'[');
-        for (index, element) in elements(raw)?.into_iter().enumerate() {
-            if index > 0 {
-                out.push(b',');
-            }
-            self.part(rules, element.get(), depth + 1, out)?;
-        }
-        out.push(b']');
-        Ok(())
-    }
-
-    fn item(&mut self, rule: &Rule, raw: &str, depth: usize, out: &mut Vec<u8>) -> Result {
-        let result = match rule {
-            Rule::Json(nested) => self.json(nested, raw, depth, out),
-            // A list of values is as good as one value.
-            rule => match Plain::read(raw)? {
-                Plain::Array(raw) => return self.list(rule, raw, depth, out),
-                _ => self.scalar(rule, raw, out),
-            },
-        };
-        match result {
-            Err(defect) if defect.is_unfit() => self.drop_part(out),
-            other => return other,
-        }
-        Ok(())
-    }
-
-    fn list(&mut self, rule: &Rule, raw: &str, depth: usize, out: &mut Vec<u8>) -> Result {
-        if depth >= MAX_DEPTH {
-            return Err(Defect::TooDeep);
-        }
-        out.push(b'[');
-        for (index, element) in elements(raw)?.into_iter().enumerate() {
-            if index > 0 {
-                out.push(b',');
-            }
-            self.item(rule, element.get(), depth + 1, out)?;
-        }
-        out.push(b']');
-        Ok(())
-    }
-
-    fn object(
+    /// Appends the sanitized value of a column.
+    pub(crate) fn write(
         &mut self,
-        keys: &[(String, Rule)],
-        raw: &str,
-        depth: usize,
+        index: usize,
+        column: &Column,
+        value: &Value<'_>,
         out: &mut Vec<u8>,
-    ) -> Result {
-        let values = self.listed(keys, raw)?;
-        out.push(b'{');
-        let start = out.len();
-        for ((name, rule), value) in keys.iter().zip(values) {
-            let Some(raw) = value else { continue };
-            if out.len() > start {
-                out.push(b',');
+    ) -> Result<()> {
+        self.column = index;
+        self.draws = Draws::new(self.seed, column.seed);
+        match &column.rule {
+            Rule::Json(rules) => nested::json(self, rules, value, 0, out),
+            Rule::Pseudonym(domain) => {
+                // The row's ids were read before, since its paths may hold them.
+                match self.ids.iter().find(|id| id.column == index) {
+                    Some(id) => self.pseudonym(*domain, &id.id, value, out),
+                    None => json::null(out),
+                }
+                Ok(())
             }
-            json::text(name, out);
-            out.push(b':');
-            self.item(rule, raw, depth, out)?;
+            rule => self.scalar(rule, value, out),
         }
-        out.push(b'}');
+    }
+
+    /// Appends a value whose rule is not for JSON.
+    pub(crate) fn scalar(
+        &mut self,
+        rule: &Rule,
+        value: &Value<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        match rule {
+            Rule::Keep(values) => self.keep(values.as_deref(), value, out),
+            Rule::Count(digits) => count(*digits, value, out),
+            Rule::Time(shift) => self.time(*shift, value, out),
+            Rule::Text => self.text(value, out, |cells, text, out| {
+                cells.tools.text_maker.append(text, &mut cells.draws, out);
+                Ok(())
+            }),
+            Rule::KeptText => self.text(value, out, |_, text, out| {
+                json::escape(text.as_bytes(), out);
+                Ok(())
+            }),
+            Rule::Path(domain) => {
+                self.text(value, out, |cells, text, out| cells.path(*domain, text, out))
+            }
+            Rule::Pseudonym(domain) => {
+                match value.id()? {
+                    Some(id) => self.pseudonym(*domain, &id, value, out),
+                    None => json::null(out),
+                }
+                Ok(())
+            }
+            Rule::Drop | Rule::Read | Rule::Json(_) => unreachable!("these have no plain value"),
+        }
+    }
+
+    /// A number stays a number where its pseudonym is one.
+    fn pseudonym(&mut self, domain: usize, id: &str, value: &Value<'_>, out: &mut Vec<u8>) {
+        let start = out.len();
+        out.push(b'"');
+        self.tokens.append(&self.tools.domains, domain, id, out);
+        let is_number = matches!(value.plain, Plain::Number(_))
+            && out[start + 1..].iter().all(u8::is_ascii_digit);
+        if is_number {
+            out.remove(start);
+        } else {
+            out.push(b'"');
+        }
+    }
+
+    /// Appends a text in quotes, written by `body`, or null where there is none.
+    fn text(
+        &mut self,
+        value: &Value<'_>,
+        out: &mut Vec<u8>,
+        body: impl FnOnce(&mut Self, &str, &mut Vec<u8>) -> Result<()>,
+    ) -> Result<()> {
+        let Some(text) = value.text()? else {
+            json::null(out);
+            return Ok(());
+        };
+        out.push(b'"');
+        self.decoded(text, |cells, text| body(cells, text, out))?;
+        out.push(b'"');
         Ok(())
     }
 
-    /// The values of the listed keys, in the policy's order; the others are only counted.
-    fn listed<'a>(
+    /// Lends a text without its escapes.
+    pub(crate) fn decoded(
         &mut self,
-        keys: &[(String, Rule)],
-        raw: &'a str,
-    ) -> std::result::Result<Vec<Option<&'a str>>, Defect> {
-        let mut values = vec![None; keys.len()];
-        let mut unlisted = 0;
-        read_entries(raw, |key, value| {
-            match keys.binary_search_by(|(name, _)| name.as_str().cmp(&key)) {
-                Ok(index) if values[index].replace(value).is_some() => Err(Defect::Duplicate),
-                Ok(_) => Ok(()),
-                Err(_) => {
-                    unlisted += 1;
-                    Ok(())
-                }
+        text: Text<'_>,
+        with: impl FnOnce(&mut Self, &str) -> Result<()>,
+    ) -> Result<()> {
+        let mut buffer = self.buffer();
+        let result = text.decode_in(&mut buffer).and_then(|text| with(self, text));
+        self.buffers.push(buffer);
+        result
+    }
+
+    /// Empty memory; give it back with [`keep_buffer`](Self::keep_buffer).
+    pub(crate) fn buffer(&mut self) -> Vec<u8> {
+        let mut buffer = self.buffers.pop().unwrap_or_default();
+        buffer.clear();
+        buffer
+    }
+
+    pub(crate) fn keep_buffer(&mut self, buffer: Vec<u8>) {
+        self.buffers.push(buffer);
+    }
+
+    fn path(&mut self, domain: usize, path: &str, out: &mut Vec<u8>) -> Result<()> {
+        if path.len() > MAX_PATH_BYTES {
+            return Err(Defect::TooLong);
+        }
+        let (policy, domains) = (self.tools.policy, &self.tools.domains);
+        let mut map =
+            PathMap { default: domain, ids: self.ids, policy, domains, tokens: self.tokens };
+        map.append(path, out);
+        Ok(())
+    }
+
+    fn keep(
+        &mut self,
+        values: Option<&[String]>,
+        value: &Value<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        let start = out.len();
+        let is_listed = |spelling: &str| {
+            values.is_none_or(|values| values.iter().any(|value| value == spelling))
+        };
+        let is_kept = match value.plain {
+            Plain::Null => {
+                json::null(out);
+                true
             }
-        })?;
-        self.tally.dropped_nested.add(self.column, unlisted);
-        Ok(values)
+            Plain::Bool(value) => {
+                out.extend_from_slice(if value { b"true" } else { b"false" });
+                is_listed(if value { "true" } else { "false" })
+            }
+            Plain::Number(digits) => {
+                out.extend_from_slice(digits.as_bytes());
+                // Beyond the range of a float, most readers would refuse the whole dataset.
+                if is_listed(digits) && !digits.parse().is_ok_and(f64::is_finite) {
+                    return Err(Defect::NotScalar);
+                }
+                is_listed(digits)
+            }
+            Plain::Text(_) | Plain::Choice(_) if values.is_none() => return Err(Defect::KeptText),
+            Plain::Text(text) | Plain::Choice(text) => {
+                let text = text.decode()?;
+                json::text(&text, out);
+                is_listed(&text)
+            }
+            Plain::Unnamed => false,
+            Plain::Array(_) | Plain::Object(_) => return Err(Defect::NotScalar),
+        };
+        if !is_kept {
+            out.truncate(start);
+            json::null(out);
+            self.tally.column(self.column).unlisted_values += 1;
+        }
+        Ok(())
     }
 
-    fn drop_part(&mut self, out: &mut Vec<u8>) {
-        self.tally.dropped_nested.add(self.column, 1);
-        json::null(out);
+    fn time(&mut self, shift: Option<Shift>, value: &Value<'_>, out: &mut Vec<u8>) -> Result<()> {
+        let Some(digits) = value.integer()? else {
+            json::null(out);
+            return Ok(());
+        };
+        let micros: i64 = digits.parse().map_err(|_| Defect::NotInteger)?;
+        let Some(shift) = shift else {
+            out.extend_from_slice(digits.as_bytes());
+            return Ok(());
+        };
+        let shifted = self.shift(shift).checked_mul(1_000_000);
+        let shifted = shifted.and_then(|shift| micros.checked_add(shift));
+        let shifted = shifted.ok_or(Defect::NotInteger)?;
+        out.extend_from_slice(shifted.to_string().as_bytes());
+        Ok(())
+    }
+
+    /// The seconds by which the author's times are shifted; without an author, the row's own.
+    fn shift(&mut self, shift: Shift) -> i64 {
+        let author = self.ids.iter().find(|id| id.column == shift.by);
+        let author = author.unwrap_or(&self.ids[self.id]);
+        let mut name = self.buffer();
+        self.tokens.append(&self.tools.domains, author.domain, &author.id, &mut name);
+        let seconds = self.tools.shifts.seconds(&name, shift.days);
+        self.buffers.push(name);
+        seconds
     }
 }
 
-/// Whether `keep` allows the value: by its spelling where values are listed, or else if not text.
-fn is_listed(value: &Plain<'_>, values: Option<&[String]>) -> std::result::Result<bool, Defect> {
-    let spelling: &str = match value {
-        Plain::Bool(true) => "true",
-        Plain::Bool(false) => "false",
-        Plain::Number(digits) => digits,
-        Plain::Text(_) if values.is_none() => return Err(Defect::KeptText),
-        Plain::Text(text) => text,
-        _ => return Ok(false),
-    };
-    Ok(values.is_none_or(|values| values.iter().any(|value| value == spelling)))
-}
-
-fn text<'v>(value: &'v Plain<'_>) -> std::result::Result<Option<&'v str>, Defect> {
-    match value {
-        Plain::Null => Ok(None),
-        Plain::Text(text) => Ok(Some(text)),
-        _ => Err(Defect::NotText),
+fn count(significant: Option<usize>, value: &Value<'_>, out: &mut Vec<u8>) -> Result<()> {
+    match (value.integer()?, significant) {
+        (None, _) => json::null(out),
+        (Some(digits), None) => out.extend_from_slice(digits.as_bytes()),
+        (Some(digits), Some(significant)) => append_rounded(&digits, significant, out),
     }
-}
-
-fn micros<'v>(value: &'v Plain<'_>) -> std::result::Result<Option<&'v str>, Defect> {
-    let digits = value.integer()?;
-    match digits.map(str::parse::<i64>) {
-        Some(Err(_)) => Err(Defect::NotInteger),
-        _ => Ok(digits),
-    }
+    Ok(())
 }

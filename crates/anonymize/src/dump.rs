@@ -3,9 +3,7 @@
 mod columns;
 mod entry;
 mod options;
-mod positional;
 mod reader;
-mod serial;
 mod sheet;
 mod top;
 
@@ -15,73 +13,12 @@ use std::sync::Arc;
 
 pub use self::options::{DumpOptions, Format, Found};
 use self::reader::{Pass, Reader, Todo};
-use self::serial::Serial;
 use crate::layout::Layout;
-use crate::manifest::Manifest;
 use crate::scan::Watch;
-use crate::sink::Sink;
-use crate::{AnonymizeError, Place, Policy, PseudonymKey};
+use crate::{AnonymizeError, Place, Policy};
 
 /// The longest row, in bytes; a row is held in memory while its rules are applied.
 pub const MAX_ROW_BYTES: u64 = 16 << 20;
-
-/// Reads a dump, applies the policy to it, and pushes the sanitized rows into `sink`.
-///
-/// The dump is JSON in UTF-8, in any layout of [`Format`] that says its tables' names. Tables that
-/// the policy does not allow are skipped and counted. What is skipped is checked for quotes and
-/// brackets only; allowed rows are parsed in full.
-///
-/// Memory is bounded by [`MAX_ROW_BYTES`] and by what the sink keeps, not by the size of the dump.
-///
-/// # Errors
-///
-/// [`AnonymizeError`] with the table, row and byte where the dump cannot be read, or with the error
-/// of reader or sink. What the sink has written by then is incomplete: throw it away.
-pub fn anonymize(
-    input: impl Read,
-    policy: &Policy,
-    key: &PseudonymKey,
-    sink: &mut impl Sink,
-) -> Result<Manifest, AnonymizeError> {
-    anonymize_once(input, policy, key, &DumpOptions::default(), sink).map(|(manifest, _)| manifest)
-}
-
-/// Like [`anonymize`], where something about the dump is known beforehand. Tells what was found.
-///
-/// # Errors
-///
-/// As [`anonymize`]; [`Defect::RowsFirst`](crate::Defect) or
-/// [`Defect::Interleaved`](crate::Defect) where the dump must be read more than once, which
-/// [`anonymize_again`] does.
-pub fn anonymize_once(
-    input: impl Read,
-    policy: &Policy,
-    key: &PseudonymKey,
-    options: &DumpOptions,
-    sink: &mut impl Sink,
-) -> Result<(Manifest, Found), AnonymizeError> {
-    let mut handler = Serial::new(policy, key, sink);
-    let found = read_dump(input, policy, options, &mut handler)?;
-    Ok((handler.finish(key)?, found))
-}
-
-/// Like [`anonymize_once`], of an input that can be opened several times and has the same bytes each
-/// time. It is read again only where the dump's layout demands it.
-///
-/// # Errors
-///
-/// As [`anonymize`]. An error of `open` is one of reading.
-pub fn anonymize_again<R: Read>(
-    open: impl FnMut() -> io::Result<R>,
-    policy: &Policy,
-    key: &PseudonymKey,
-    options: &DumpOptions,
-    sink: &mut impl Sink,
-) -> Result<(Manifest, Found), AnonymizeError> {
-    let mut handler = Serial::new(policy, key, sink);
-    let found = read_dump_again(open, policy, options, &mut handler)?;
-    Ok((handler.finish(key)?, found))
-}
 
 /// Takes what a dump has, in the order in which it is read. Skipped bytes come as [`Watch`] says:
 /// those of the rows of tables that are not allowed, and all of what stands under a denied name.

@@ -144,6 +144,8 @@ pub enum Defect {
     NotId,
     /// A value is not a whole number, or one too large.
     NotInteger,
+    /// A row is not an array, although its columns are listed apart.
+    NotArray,
     /// A row is not an object.
     NotObject,
     /// A table's rows are not an array.
@@ -154,6 +156,8 @@ pub enum Defect {
     NotTables,
     /// A value is not text.
     NotText,
+    /// A value is written otherwise than its type says.
+    OtherKind,
     /// Some rows of a table are objects and some are arrays.
     RowKind,
     /// A row has more or fewer elements than there are columns.
@@ -227,6 +231,7 @@ impl fmt::Display for Defect {
             Self::NotInteger => {
                 "a whole number was expected; if this is right, give the column another rule"
             }
+            Self::NotArray => "a row must be an array, as its columns are listed apart",
             Self::NotObject => "a row must be an object, or an array of values",
             Self::NotRows => "the rows must be an array",
             Self::NotScalar => "a plain value was expected, not an array or object",
@@ -235,6 +240,7 @@ impl fmt::Display for Defect {
                  its name; --format says other ways"
             }
             Self::NotText => "text was expected; if this is right, give the column another rule",
+            Self::OtherKind => "the value is not of the type that the dump gives for its column",
             Self::RowKind => "the rows of a table must all be objects, or all be arrays",
             Self::RowLength => "the row has more or fewer values than there are columns",
             Self::RowsFirst => {

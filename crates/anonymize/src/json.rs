@@ -1,21 +1,107 @@
 //! Appends JSON values to bytes.
 
+const ONES: u64 = u64::MAX / 255;
+const HIGH: u64 = ONES << 7;
+
+/// What stands after the backslash for each byte that cannot stand as it is.
+const ESCAPES: [u8; 256] = {
+    let mut escapes = [0; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        escapes[control] = b'u';
+        control += 1;
+    }
+    escapes[0x08] = b'b';
+    escapes[0x0c] = b'f';
+    escapes[b'\n' as usize] = b'n';
+    escapes[b'\r' as usize] = b'r';
+    escapes[b'\t' as usize] = b't';
+    escapes[b'"' as usize] = b'"';
+    escapes[b'\\' as usize] = b'\\';
+    escapes
+};
+
 pub(crate) fn text(value: &str, out: &mut Vec<u8>) {
-    serde_json::to_writer(out, value).expect("bytes in memory can be appended to");
+    out.push(b'"');
+    escape(value.as_bytes(), out);
+    out.push(b'"');
 }
 
-pub(crate) fn optional_text(value: Option<String>, out: &mut Vec<u8>) {
-    match value {
-        Some(value) => text(&value, out),
-        None => null(out),
+/// Appends text, given in UTF-8, as it stands between quotes.
+pub(crate) fn escape(text: &[u8], out: &mut Vec<u8>) {
+    out.reserve(text.len());
+    let mut rest = text;
+    loop {
+        let run = run(rest);
+        out.extend_from_slice(&rest[..run]);
+        let Some(byte) = rest.get(run) else { return };
+        escape_byte(*byte, out);
+        rest = &rest[run + 1..];
     }
 }
 
-/// Digits as they were written.
-pub(crate) fn optional_number(digits: Option<&str>, out: &mut Vec<u8>) {
-    out.extend_from_slice(digits.unwrap_or("null").as_bytes());
+/// Appends an ASCII character, escaped where it must be.
+#[inline]
+pub(crate) fn ascii(byte: u8, out: &mut Vec<u8>) {
+    if ESCAPES[usize::from(byte)] == 0 { out.push(byte) } else { escape_byte(byte, out) }
+}
+
+fn escape_byte(byte: u8, out: &mut Vec<u8>) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    match ESCAPES[usize::from(byte)] {
+        b'u' => {
+            let digits = [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)]);
+            out.extend_from_slice(b"\\u00");
+            out.extend_from_slice(&digits);
+        }
+        letter => out.extend_from_slice(&[b'\\', letter]),
+    }
+}
+
+/// How many bytes at the start need no escape.
+fn run(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(word) = bytes[at..].first_chunk() {
+        let word = u64::from_le_bytes(*word);
+        let zeros = |word: u64| word.wrapping_sub(ONES) & !word;
+        let controls = word.wrapping_sub(ONES * 0x20) & !word;
+        let found = (zeros(word ^ (ONES * 0x22)) | zeros(word ^ (ONES * 0x5c)) | controls) & HIGH;
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let escaped = bytes[at..].iter().position(|byte| ESCAPES[usize::from(*byte)] != 0);
+    escaped.map_or(bytes.len(), |tail| at + tail)
 }
 
 pub(crate) fn null(out: &mut Vec<u8>) {
     out.extend_from_slice(b"null");
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check(value: &str) {
+        let mut ours = Vec::new();
+        text(value, &mut ours);
+        assert_eq!(String::from_utf8(ours).unwrap(), serde_json::to_string(value).unwrap());
+    }
+
+    #[test]
+    fn every_character_is_escaped_as_elsewhere() {
+        for first in '\0'..='\u{3000}' {
+            check(&format!("{first}1234567{first}"));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn texts_are_escaped_as_elsewhere(value in "(.|[\0-\u{1f}\"\\\\]){0,40}") {
+            check(&value);
+        }
+    }
 }

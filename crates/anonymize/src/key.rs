@@ -1,11 +1,10 @@
 //! The master key, its file, and the sub-keys for each purpose.
 
-use std::fmt;
-
-use data_encoding::{BASE32_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::AnonymizeError;
+use crate::permute::Permutation;
 
 /// The first line of a key file whose key protects nothing.
 ///
@@ -15,6 +14,8 @@ pub const PUBLIC_KEY_MARKER: &str = "# public key, no secret: for synthetic data
 // Each purpose has its own derivation, so that no two uses can ever share an output. The contexts
 // are part of the format: changing one changes every pseudonym.
 const PSEUDONYM: &str = "genarrative anonymize 2026-01 v1 pseudonym";
+const PERMUTATION: &str = "genarrative anonymize 2026-01 v1 permutation";
+const TIME_SHIFT: &str = "genarrative anonymize 2026-01 v1 time shift";
 const TEXT: &str = "genarrative anonymize 2026-01 v1 text";
 const SAMPLE: &str = "genarrative anonymize 2026-01 v1 sample";
 const KEY_ID: &str = "genarrative anonymize 2026-01 v1 key-id";
@@ -22,7 +23,8 @@ const KEY_ID: &str = "genarrative anonymize 2026-01 v1 key-id";
 /// The 32-byte secret from which every pseudonym follows.
 ///
 /// Whoever has it can test a guess of an original value, so it is wiped from memory when dropped,
-/// cannot be cloned or displayed, and its `Debug` form shows only the key id.
+/// and it cannot be cloned, displayed or debugged.
+#[expect(missing_debug_implementations, reason = "no form of a key is for printing")]
 pub struct PseudonymKey {
     master: Zeroizing<[u8; 32]>,
     public: bool,
@@ -89,12 +91,6 @@ impl PseudonymKey {
     }
 }
 
-impl fmt::Debug for PseudonymKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PseudonymKey").field("key_id", &self.key_id()).finish_non_exhaustive()
-    }
-}
-
 fn decode(digits: &str) -> Result<Zeroizing<[u8; 32]>, AnonymizeError> {
     let mut bytes = Zeroizing::new([0; 32]);
     if digits.len() != 64 {
@@ -106,12 +102,26 @@ fn decode(digits: &str) -> Result<Zeroizing<[u8; 32]>, AnonymizeError> {
     Ok(bytes)
 }
 
-/// Maps the identifiers of one identity domain to stable tokens.
+/// What the pseudonyms of a domain look like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// `<prefix>-` and 16 characters of lower-case base32.
+    #[default]
+    Token,
+    /// Another code with the same prefix, up to its last `-` or `_`, and the same length and class
+    /// of characters. What is no such code becomes a token.
+    Code,
+    /// Another whole number with as many digits; one below a million becomes one below a million.
+    /// What is no such number becomes a token.
+    Number,
+}
+
+/// Maps the identifiers of one identity domain to stable pseudonyms.
 ///
-/// Equal values get equal tokens under the same key and domain, wherever they occur; under another
-/// key or domain the tokens have nothing in common. A token is `<prefix>-` and 16 characters of
+/// Equal values get equal pseudonyms under the same key and domain, wherever they occur; under
+/// another key or domain they have nothing in common. A token is `<prefix>-` and 16 characters of
 /// lower-case base32: 80 bits, so that among a hundred million values two collide with a chance of
-/// about 4 in a billion.
+/// about 4 in a billion. Codes and numbers are permuted by the key and cannot collide at all.
 ///
 /// ```
 /// use anonymize::{PseudonymKey, Pseudonymizer};
@@ -122,54 +132,97 @@ fn decode(digits: &str) -> Result<Zeroizing<[u8; 32]>, AnonymizeError> {
 /// assert_ne!(users.token("alice"), users.token("bob"));
 /// # Ok::<(), anonymize::AnonymizeError>(())
 /// ```
+#[expect(missing_debug_implementations, reason = "no form of a key is for printing")]
 pub struct Pseudonymizer {
     key: Zeroizing<[u8; 32]>,
     prefix: String,
+    permutation: Option<(Permutation, Form)>,
 }
 
 impl Pseudonymizer {
     /// Makes the tokens of `domain`, each starting with `prefix`.
     pub fn new(key: &PseudonymKey, domain: &str, prefix: &str) -> Self {
-        let purpose = key.derive(PSEUDONYM);
-        let domain = blake3::keyed_hash(&purpose, domain.as_bytes());
-        Self { key: Zeroizing::new(*domain.as_bytes()), prefix: prefix.to_owned() }
+        Self::with_form(key, domain, prefix, Form::Token)
     }
 
-    /// The token of a value. Values are compared byte by byte: bring them to one form first.
+    /// Makes pseudonyms of another form.
+    pub fn with_form(key: &PseudonymKey, domain: &str, prefix: &str, form: Form) -> Self {
+        let derive = |context| {
+            let purpose = key.derive(context);
+            Zeroizing::new(*blake3::keyed_hash(&purpose, domain.as_bytes()).as_bytes())
+        };
+        let permutation =
+            (form != Form::Token).then(|| (Permutation::new(&derive(PERMUTATION)), form));
+        Self { key: derive(PSEUDONYM), prefix: prefix.to_owned(), permutation }
+    }
+
+    /// The pseudonym of a value. Values are compared byte by byte: bring them to one form first.
     pub fn token(&self, value: &str) -> String {
+        let mut token = Vec::with_capacity(self.prefix.len() + 17);
+        self.append(value, &mut token);
+        String::from_utf8(token).expect("pseudonyms are ASCII")
+    }
+
+    /// Appends the pseudonym, which needs no escape in JSON.
+    pub(crate) fn append(&self, value: &str, out: &mut Vec<u8>) {
+        let is_permuted = match &self.permutation {
+            None => false,
+            Some((permutation, Form::Number)) => permutation.number(value, out),
+            Some((permutation, _)) => permutation.code(value, &self.prefix, out),
+        };
+        if !is_permuted {
+            self.append_token(value, out);
+        }
+    }
+
+    fn append_token(&self, value: &str, out: &mut Vec<u8>) {
+        const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
         let hash = blake3::keyed_hash(&self.key, value.as_bytes());
-        let mut digits = [0; 16];
-        BASE32_NOPAD.encode_mut(&hash.as_bytes()[..10], &mut digits);
-        let mut token = String::with_capacity(self.prefix.len() + 17);
-        token.push_str(&self.prefix);
-        token.push('-');
-        token.extend(digits.iter().map(|digit| char::from(digit.to_ascii_lowercase())));
-        token
+        out.extend_from_slice(self.prefix.as_bytes());
+        out.push(b'-');
+        for five in hash.as_bytes()[..10].chunks(5) {
+            let bits = five.iter().fold(0, |bits, byte| bits << 8 | u64::from(*byte));
+            out.extend((0..8).rev().map(|digit| DIGITS[(bits >> (5 * digit) & 31) as usize]));
+        }
     }
 }
 
-impl fmt::Debug for Pseudonymizer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pseudonymizer").field("prefix", &self.prefix).finish_non_exhaustive()
-    }
-}
-
-/// Gives seeds for synthetic text, from where the text stands and never from what it says.
+/// Gives seeds for the synthetic texts of one table, from where a text stands and never from what
+/// it says.
 pub(crate) struct TextKey(Zeroizing<[u8; 32]>);
 
 impl TextKey {
-    pub(crate) fn new(key: &PseudonymKey) -> Self {
-        Self(key.derive(TEXT))
+    pub(crate) fn new(key: &PseudonymKey, table: &str) -> Self {
+        let purpose = key.derive(TEXT);
+        Self(Zeroizing::new(*blake3::keyed_hash(&purpose, table.as_bytes()).as_bytes()))
     }
 
-    pub(crate) fn seed(&self, table: &str, row: &str, column: &str) -> [u8; 32] {
-        let mut hasher = blake3::Hasher::new_keyed(&self.0);
-        for part in [table, row, column] {
-            hasher.update(&(part.len() as u64).to_le_bytes());
-            hasher.update(part.as_bytes());
-        }
-        *hasher.finalize().as_bytes()
+    /// The seed of the row with this pseudonym.
+    pub(crate) fn seed(&self, row: &[u8]) -> u64 {
+        first_word(&self.0, row)
     }
+}
+
+/// Gives the times of one author a shift of their own.
+pub(crate) struct ShiftKey(Zeroizing<[u8; 32]>);
+
+impl ShiftKey {
+    pub(crate) fn new(key: &PseudonymKey) -> Self {
+        Self(key.derive(TIME_SHIFT))
+    }
+
+    /// Whole seconds in so many days before or after, from the author's pseudonym.
+    pub(crate) fn seconds(&self, author: &[u8], days: u32) -> i64 {
+        let most = i64::from(days) * 86_400;
+        let steps = u128::from(most.unsigned_abs()) * 2 + 1;
+        let step = (u128::from(first_word(&self.0, author)) * steps) >> 64;
+        step as i64 - most
+    }
+}
+
+fn first_word(key: &[u8; 32], value: &[u8]) -> u64 {
+    let hash = blake3::keyed_hash(key, value);
+    u64::from_le_bytes(*hash.as_bytes().first_chunk().expect("a hash has 32 bytes"))
 }
 
 /// Gives each entity its place in the queue for the sample.
@@ -181,8 +234,7 @@ impl SampleKey {
     }
 
     pub(crate) fn rank(&self, row: &str) -> u64 {
-        let hash = blake3::keyed_hash(&self.0, row.as_bytes());
-        u64::from_le_bytes(*hash.as_bytes().first_chunk().expect("a hash has 32 bytes"))
+        first_word(&self.0, row.as_bytes())
     }
 }
 
@@ -201,9 +253,8 @@ mod tests {
         // A change of any of these breaks the join with every dataset made before.
         let token = Pseudonymizer::new(&key(), "user", "u").token("alice");
         let rank = SampleKey::new(&key()).rank("alice");
-        let seed = HEXLOWER.encode(&TextKey::new(&key()).seed("t", "r", "c")[..4]);
-        let made = format!("{} {token} {rank} {seed}", key().key_id());
-        assert_eq!(made, "764f1f841bed14d5 u-hwzwt22p5lnvp26g 11372385196803423832 cd4d1bf1");
+        let made = format!("{} {token} {rank}", key().key_id());
+        assert_eq!(made, "764f1f841bed14d5 u-hwzwt22p5lnvp26g 11372385196803423832");
     }
 
     #[test]
@@ -231,17 +282,31 @@ mod tests {
         let equal = "ab".repeat(32);
         let foreign = DIGITS.replace("0f", "0g");
         for text in ["", "# only", &DIGITS[1..], &twice, &equal, &foreign, "中文"] {
-            let error = PseudonymKey::from_file_text(text).unwrap_err();
+            let error = PseudonymKey::from_file_text(text).err().unwrap();
             assert!(matches!(error, AnonymizeError::Key(_)));
             assert!(!format!("{error} {error:?}").contains("0102"), "{error}");
         }
     }
 
     #[test]
-    fn nothing_printable_shows_the_key() {
-        let users = Pseudonymizer::new(&key(), "user", "user");
-        let shown = format!("{:?} {users:?}", key());
-        assert!(shown.contains(&key().key_id()));
-        assert!(!shown.contains("0001") && !shown.contains("[0, 1"), "{shown}");
+    fn a_time_shift_is_even_within_its_days() {
+        let shifts = ShiftKey::new(&key());
+        let seconds: Vec<i64> =
+            (0..1_000_u32).map(|author| shifts.seconds(&author.to_le_bytes(), 30)).collect();
+        let most = 30 * 86_400;
+        assert!(seconds.iter().all(|shift| (-most..=most).contains(shift)));
+        let late = seconds.iter().filter(|shift| **shift > 0).count();
+        assert!((400..600).contains(&late), "{late}");
+        assert!(seconds.iter().any(|shift| *shift > most / 10 * 9));
+        assert_eq!(seconds[7], shifts.seconds(&7_u32.to_le_bytes(), 30));
+    }
+
+    #[test]
+    fn what_is_no_code_or_number_becomes_a_token() {
+        for form in [Form::Code, Form::Number] {
+            let codes = Pseudonymizer::with_form(&key(), "d", "p", form);
+            assert_eq!(codes.token("雨巷"), Pseudonymizer::new(&key(), "d", "p").token("雨巷"));
+            assert_eq!(codes.token("12345678").len(), 8);
+        }
     }
 }

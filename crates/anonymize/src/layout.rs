@@ -1,5 +1,3 @@
-#![allow(dead_code)] // The two sides of the seam are being built.
-
 //! How the rows of a table are written: the seam between what finds rows and what cleans them.
 
 /// How the rows of one table stand in the dump.

@@ -32,7 +32,7 @@
 //!
 //! assert_eq!(dataset.rows("booking")[0]["nights"], 2);
 //! assert!(!dataset.rows("booking")[0].contains_key("card"));
-//! assert_eq!(manifest.tables[0].dropped_columns["card"], 1);
+//! assert_eq!(manifest.tables[0].unknown_columns["card"], 1);
 //! # Ok::<(), anonymize::AnonymizeError>(())
 //! ```
 //!
@@ -44,27 +44,40 @@
 //! exists, what it makes is pseudonymised, not anonymous in the sense of the law: exact counts and
 //! times can still single out a work that is public.
 
+mod anonymizer;
 mod cell;
 mod dump;
 mod error;
 mod glob;
+mod identity;
+mod import;
 mod json;
 mod key;
 mod layout;
 mod manifest;
+mod nested;
+mod number;
 mod path;
+mod permute;
+mod pipeline;
 mod policy;
+mod private;
+mod read;
 mod row;
+mod rows;
 mod scan;
+mod shape;
 mod sink;
 mod text;
+mod token;
 mod value;
 
-pub use dump::{
-    DumpOptions, Format, Found, MAX_ROW_BYTES, anonymize, anonymize_again, anonymize_once,
-};
+pub use anonymizer::{Anonymizer, Dump, anonymize};
+pub use dump::{DumpOptions, Format, Found, MAX_ROW_BYTES};
 pub use error::{AnonymizeError, Defect, Place};
-pub use key::{PUBLIC_KEY_MARKER, PseudonymKey, Pseudonymizer};
+pub use key::{Form, PUBLIC_KEY_MARKER, PseudonymKey, Pseudonymizer};
 pub use manifest::{Manifest, TableManifest};
 pub use policy::Policy;
-pub use sink::{CleanRow, DatasetWriter, Sampler, Sink};
+pub use private::{Privacy, Private, PrivatePlace};
+pub use rows::{CleanRow, WorkRef};
+pub use sink::{DatasetWriter, Sampler, Sink, TableStart};

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::policy::{MAX_NAME_BYTES, Policy, Rule};
+use crate::policy::{MAX_NAME_BYTES, Policy, Rule, Table};
+use crate::read::Raw;
+use crate::value::{Plain, is_integer};
 
 /// The names kept a list; a dump with more has names made of data.
 const MAX_NAMES: usize = 1_000;
@@ -46,31 +48,96 @@ pub struct TableManifest {
     pub rows_out: u64,
     /// How many cells each rule was applied to, by the rule's name in the policy.
     pub actions: BTreeMap<&'static str, u64>,
-    /// Cells of unlisted columns, by column. Names that look like data are not shown.
+    /// Cells that the policy lists in order to drop them, by column or by key inside one.
     pub dropped_columns: BTreeMap<String, u64>,
+    /// Cells of unlisted columns, which are dropped too, by column. Names that look like data are
+    /// not shown.
+    pub unknown_columns: BTreeMap<String, u64>,
     /// Unlisted keys and unfitting values inside JSON columns, by column.
     pub dropped_nested: BTreeMap<String, u64>,
     /// Texts that became null because their `keep` rule does not list them, by column.
     pub unlisted_values: BTreeMap<String, u64>,
+    /// The kinds of JSON values seen in each column, unlisted ones included: `null`, `bool`,
+    /// `integer`, `number`, `text`, `array`, `object`. Those of listed columns are without what
+    /// only encodes them.
+    pub column_kinds: BTreeMap<String, Vec<&'static str>>,
+}
+
+/// Kinds of JSON values, a bit each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Kinds(u8);
+
+impl Kinds {
+    const NAMES: [&'static str; 7] =
+        ["null", "bool", "integer", "number", "text", "array", "object"];
+
+    pub(crate) fn of_raw(raw: Raw<'_>) -> Self {
+        Self::bit(match raw {
+            Raw::Null => 0,
+            Raw::Bool(_) => 1,
+            Raw::Number(digits) => 3 - usize::from(is_integer(digits)),
+            Raw::Text(_) => 4,
+            Raw::Array(_) => 5,
+            Raw::Object(_) => 6,
+        })
+    }
+
+    pub(crate) fn of_plain(plain: Plain<'_>) -> Self {
+        Self::bit(match plain {
+            Plain::Null => 0,
+            Plain::Bool(_) => 1,
+            Plain::Number(digits) => 3 - usize::from(is_integer(digits)),
+            Plain::Text(_) | Plain::Choice(_) => 4,
+            Plain::Array(_) | Plain::Unnamed => 5,
+            Plain::Object(_) => 6,
+        })
+    }
+
+    fn bit(bit: usize) -> Self {
+        Self(1 << bit)
+    }
+
+    fn add(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+
+    fn names(self) -> Vec<&'static str> {
+        let is_seen = |(bit, name): (usize, &'static str)| (self.0 >> bit & 1 == 1).then_some(name);
+        Self::NAMES.into_iter().enumerate().filter_map(is_seen).collect()
+    }
 }
 
 /// Counts by name, for names that come from a dump.
 #[derive(Debug, Default)]
-pub(crate) struct Names(BTreeMap<String, u64>);
+pub(crate) struct Names(BTreeMap<String, (u64, Kinds)>);
 
 impl Names {
-    pub(crate) fn add(&mut self, name: &str, count: u64) {
+    pub(crate) fn add(&mut self, name: &str, count: u64, kinds: Kinds) {
         if let Some(total) = self.0.get_mut(name) {
-            *total += count;
+            total.0 += count;
+            total.1.add(kinds);
         } else if count > 0 {
-            self.insert(name, count);
+            self.insert(name, count, kinds);
         }
     }
 
     /// Makes the name appear even without a count.
-    pub(crate) fn insert(&mut self, name: &str, count: u64) {
+    pub(crate) fn insert(&mut self, name: &str, count: u64, kinds: Kinds) {
         let is_shown = self.0.len() < MAX_NAMES && looks_like_schema(name);
-        *self.0.entry(if is_shown { name } else { HIDDEN_NAME }.to_owned()).or_default() += count;
+        let name = if is_shown || name == HIDDEN_NAME { name } else { HIDDEN_NAME };
+        let total = self.0.entry(name.to_owned()).or_default();
+        total.0 += count;
+        total.1.add(kinds);
+    }
+
+    fn merge(&mut self, other: Self) {
+        for (name, (count, kinds)) in other.0 {
+            self.add(&name, count, kinds);
+        }
+    }
+
+    fn counts(&self) -> BTreeMap<String, u64> {
+        self.0.iter().map(|(name, (count, _))| (name.clone(), *count)).collect()
     }
 }
 
@@ -83,49 +150,116 @@ fn looks_like_schema(name: &str) -> bool {
         && bytes.iter().filter(|byte| byte.is_ascii_digit()).count() < 4
 }
 
-/// The names of the rules, as the policy writes them.
-const ACTIONS: [&str; 7] = ["count", "json", "keep", "path", "pseudonym", "text", "time"];
+/// The name of the rule, as the policy writes it.
+fn action(rule: &Rule) -> &'static str {
+    match rule {
+        Rule::Drop | Rule::Read => "drop",
+        Rule::Keep(_) => "keep",
+        Rule::Count(_) => "count",
+        Rule::Time(_) => "time",
+        Rule::Text | Rule::KeptText => "text",
+        Rule::Pseudonym(_) => "pseudonym",
+        Rule::Path(_) => "path",
+        Rule::Json(_) => "json",
+    }
+}
 
-/// Counts while a table is read.
+/// Counts while a table is read. Those of several threads are added up.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) present: bool,
     pub(crate) rows_in: u64,
     pub(crate) rows_out: u64,
-    actions: [u64; ACTIONS.len()],
-    pub(crate) dropped: Names,
-    pub(crate) dropped_nested: Names,
-    pub(crate) unlisted_values: Names,
+    /// By the column's index in the policy, as far as columns were seen.
+    columns: Vec<ColumnTally>,
+    /// Cells of columns that the policy does not list.
+    pub(crate) unknown: Names,
+    /// Keys inside JSON that the policy lists in order to drop them.
+    dropped_keys: BTreeMap<String, u64>,
+}
+
+/// Counts of one listed column.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ColumnTally {
+    cells: u64,
+    kinds: Kinds,
+    pub(crate) dropped_nested: u64,
+    pub(crate) unlisted_values: u64,
 }
 
 impl Tally {
-    pub(crate) fn did(&mut self, rule: &Rule) {
-        let action = match rule {
-            Rule::Count => 0,
-            Rule::Json(_) => 1,
-            Rule::Keep(_) => 2,
-            Rule::Path(_) => 3,
-            Rule::Pseudonym(_) => 4,
-            Rule::Text => 5,
-            Rule::Time => 6,
-        };
-        self.actions[action] += 1;
+    pub(crate) fn column(&mut self, column: usize) -> &mut ColumnTally {
+        if self.columns.len() <= column {
+            self.columns.resize_with(column + 1, ColumnTally::default);
+        }
+        &mut self.columns[column]
     }
 
-    pub(crate) fn into_manifest(self, name: &str) -> TableManifest {
+    pub(crate) fn saw(&mut self, column: usize, kinds: Kinds) {
+        let tally = self.column(column);
+        tally.cells += 1;
+        tally.kinds.add(kinds);
+    }
+
+    pub(crate) fn drop_key(&mut self, place: &str) {
+        match self.dropped_keys.get_mut(place) {
+            Some(count) => *count += 1,
+            None => drop(self.dropped_keys.insert(place.to_owned(), 1)),
+        }
+    }
+
+    /// Adds what another thread counted of the same table.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.present |= other.present;
+        self.rows_in += other.rows_in;
+        self.rows_out += other.rows_out;
+        for (index, column) in other.columns.into_iter().enumerate() {
+            let total = self.column(index);
+            total.cells += column.cells;
+            total.kinds.add(column.kinds);
+            total.dropped_nested += column.dropped_nested;
+            total.unlisted_values += column.unlisted_values;
+        }
+        self.unknown.merge(other.unknown);
+        for (place, count) in other.dropped_keys {
+            *self.dropped_keys.entry(place).or_default() += count;
+        }
+    }
+
+    fn into_manifest(self, table: &Table) -> TableManifest {
+        let (mut actions, mut dropped_columns) = (BTreeMap::new(), self.dropped_keys);
+        let (mut dropped_nested, mut unlisted_values) = (BTreeMap::new(), BTreeMap::new());
+        let mut column_kinds = BTreeMap::new();
+        let note = |counts: &mut BTreeMap<String, u64>, name: &str, count: u64| {
+            if count > 0 {
+                counts.insert(name.to_owned(), count);
+            }
+        };
+        for (tally, column) in self.columns.iter().zip(&table.columns) {
+            if tally.cells == 0 {
+                continue;
+            }
+            *actions.entry(action(&column.rule)).or_default() += tally.cells;
+            let dropped = if column.rule.is_written() { 0 } else { tally.cells };
+            note(&mut dropped_columns, &column.name, dropped);
+            note(&mut dropped_nested, &column.name, tally.dropped_nested);
+            note(&mut unlisted_values, &column.name, tally.unlisted_values);
+            column_kinds.insert(column.name.clone(), tally.kinds.names());
+        }
+        for (name, (_, kinds)) in &self.unknown.0 {
+            column_kinds.insert(name.clone(), kinds.names());
+        }
         TableManifest {
-            name: name.to_owned(),
+            name: table.name.clone(),
             present: self.present,
             rows_in: self.rows_in,
             rows_out: self.rows_out,
-            actions: ACTIONS
-                .into_iter()
-                .zip(self.actions)
-                .filter(|(_, count)| *count > 0)
-                .collect(),
-            dropped_columns: self.dropped.0,
-            dropped_nested: self.dropped_nested.0,
-            unlisted_values: self.unlisted_values.0,
+            actions,
+            dropped_columns,
+            unknown_columns: self.unknown.counts(),
+            dropped_nested,
+            unlisted_values,
+            column_kinds,
         }
     }
 }
@@ -147,13 +281,13 @@ impl Tallies {
     }
 
     pub(crate) fn into_manifest(self, policy: &Policy, key: &crate::PseudonymKey) -> Manifest {
-        let tables = self.tables.into_iter().zip(policy.table_names());
+        let tables = self.tables.into_iter().zip(&policy.tables);
         Manifest {
             key_id: key.key_id(),
             public_key: key.is_public(),
-            tables: tables.map(|(tally, name)| tally.into_manifest(name)).collect(),
-            denied_tables: self.denied.0,
-            unknown_tables: self.unknown.0,
+            tables: tables.map(|(tally, table)| tally.into_manifest(table)).collect(),
+            denied_tables: self.denied.counts(),
+            unknown_tables: self.unknown.counts(),
             works: self.works,
         }
     }
@@ -169,10 +303,10 @@ mod tests {
         for name in
             ["moderation_note", "noteV2", "user_00000012", "u_1a2b3c4d", "王小明", "a b", ""]
         {
-            names.add(name, 2);
+            names.add(name, 2, Kinds::default());
         }
-        names.add("never", 0);
-        let shown: Vec<_> = names.0.into_iter().collect();
+        names.add("never", 0, Kinds::default());
+        let shown: Vec<_> = names.counts().into_iter().collect();
         let expected = [(HIDDEN_NAME, 10), ("moderation_note", 2), ("noteV2", 2)];
         assert_eq!(shown, expected.map(|(name, count)| (name.to_owned(), count)));
     }
@@ -182,9 +316,13 @@ mod tests {
         let mut names = Names::default();
         let letter = |i: usize| char::from(b'a' + (i % 26) as u8);
         for i in 0..26 * 26 * 26 {
-            names.add(&format!("{}{}{}", letter(i / 676), letter(i / 26), letter(i)), 1);
+            names.add(
+                &format!("{}{}{}", letter(i / 676), letter(i / 26), letter(i)),
+                1,
+                Kinds::default(),
+            );
         }
         assert_eq!(names.0.len(), MAX_NAMES + 1);
-        assert_eq!(names.0.values().sum::<u64>(), 26 * 26 * 26);
+        assert_eq!(names.counts().values().sum::<u64>(), 26 * 26 * 26);
     }
 }

@@ -4,9 +4,11 @@ mod compile;
 mod file;
 mod spelling;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
-use crate::{AnonymizeError, glob};
+use crate::token::BuildFold;
+use crate::value::Want;
+use crate::{AnonymizeError, Form, glob};
 
 /// The version of the policy file that this build reads.
 const VERSION: u32 = 1;
@@ -48,6 +50,8 @@ pub struct Policy {
     names: BTreeMap<String, usize>,
     deny: Vec<String>,
     pub(crate) domains: Vec<Domain>,
+    /// The patterns of all domains with the domain's index, the longest first.
+    patterns: Vec<(String, usize)>,
     pub(crate) paths: Paths,
 }
 
@@ -87,15 +91,11 @@ impl Policy {
         spelling::is_one_of(name, self.deny.iter().map(String::as_str)).is_some()
     }
 
-    /// The domain of an id inside a path: the one with the longest pattern that fits.
+    /// The domain of an id inside a path: the one with the longest pattern that fits. Of equally
+    /// long patterns, the domain that comes first by name.
     pub(crate) fn domain_of(&self, id: &str) -> Option<usize> {
-        let fitting = |domain: &Domain| {
-            let fits = domain.patterns.iter().filter(|pattern| glob::matches(pattern, id));
-            fits.map(String::len).max()
-        };
-        let lengths = self.domains.iter().enumerate().filter_map(|(i, d)| Some((fitting(d)?, i)));
-        // Of equally long patterns, the domain that comes first by name.
-        lengths.max_by_key(|&(length, index)| (length, usize::MAX - index)).map(|(_, i)| i)
+        let fitting = self.patterns.iter().find(|(pattern, _)| glob::matches(pattern, id));
+        fitting.map(|(_, domain)| *domain)
     }
 }
 
@@ -114,14 +114,15 @@ fn syntax(text: &str, error: &toml::de::Error) -> AnonymizeError {
 pub(crate) struct Domain {
     pub(crate) name: String,
     pub(crate) prefix: String,
+    pub(crate) form: Form,
     patterns: Vec<String>,
 }
 
 /// What may stay as it is inside a path.
 #[derive(Clone, Debug)]
 pub(crate) struct Paths {
-    pub(crate) words: BTreeSet<String>,
-    pub(crate) extensions: BTreeSet<String>,
+    pub(crate) words: HashSet<String, BuildFold>,
+    pub(crate) extensions: HashSet<String, BuildFold>,
 }
 
 /// An allowed table. Columns are named by their index in `columns`.
@@ -134,6 +135,7 @@ pub(crate) struct Table {
     pub(crate) published: Option<Published>,
     /// Sorted by name.
     pub(crate) columns: Vec<Column>,
+    names: Spellings,
 }
 
 impl Table {
@@ -141,8 +143,20 @@ impl Table {
         self.aliases.iter().chain([&self.name]).map(String::as_str)
     }
 
+    /// The column with this name, in either spelling.
     pub(crate) fn column(&self, name: &str) -> Option<usize> {
-        self.columns.binary_search_by(|column| column.name.as_str().cmp(name)).ok()
+        self.names.find(name)
+    }
+}
+
+/// The names of columns or keys as a dump may spell them, sorted, each with its index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Spellings(Vec<(String, usize)>);
+
+impl Spellings {
+    pub(crate) fn find(&self, name: &str) -> Option<usize> {
+        let place = self.0.binary_search_by(|(known, _)| known.as_str().cmp(name)).ok()?;
+        Some(self.0[place].1)
     }
 }
 
@@ -158,34 +172,90 @@ pub(crate) struct Work {
 #[derive(Clone, Debug)]
 pub(crate) struct Published {
     pub(crate) column: usize,
+    /// In lower case.
     pub(crate) values: Vec<String>,
     pub(crate) deleted: Option<usize>,
 }
 
-/// A column that is read; without a rule it is not written.
+/// A column that is read.
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
     pub(crate) name: String,
-    pub(crate) rule: Option<Rule>,
+    /// The name as a key of JSON, with its colon.
+    pub(crate) key: Vec<u8>,
+    /// Tells the texts of the columns apart.
+    pub(crate) seed: u64,
+    pub(crate) rule: Rule,
 }
 
-/// What becomes of a value. A domain is named by its index.
-#[derive(Clone, Debug)]
+/// What becomes of a value. A domain or another column is named by its index.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Rule {
+    Drop,
+    /// It only decides whether a work is published.
+    Read,
     Keep(Option<Vec<String>>),
-    Count,
-    Time,
+    /// The number of significant digits, where it is rounded.
+    Count(Option<usize>),
+    Time(Option<Shift>),
     Text,
+    KeptText,
     Pseudonym(usize),
     Path(usize),
     Json(Nested),
 }
 
+impl Rule {
+    pub(crate) fn is_written(&self) -> bool {
+        !matches!(self, Self::Drop | Self::Read)
+    }
+
+    /// How a value of this rule is read.
+    pub(crate) fn want(&self) -> Want {
+        match self {
+            Self::Json(_) => Want::Json,
+            Self::Keep(_) | Self::Read | Self::Drop => Want::Choice,
+            _ => Want::Scalar,
+        }
+    }
+}
+
+/// How the times of one author are shifted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shift {
+    pub(crate) days: u32,
+    /// The column that names the author.
+    pub(crate) by: usize,
+}
+
 /// What becomes of the parts of a JSON value. Arrays are walked through at every level.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Nested {
     Items(Box<Rule>),
-    Keys(Vec<(String, Rule)>),
+    Keys(Keys),
+}
+
+/// The listed keys of objects inside JSON, sorted by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Keys {
+    pub(crate) list: Vec<Key>,
+    names: Spellings,
+}
+
+impl Keys {
+    pub(crate) fn find(&self, name: &str) -> Option<usize> {
+        self.names.find(name)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) name: String,
+    /// The column and the keys down to this one, with dots between.
+    pub(crate) place: String,
+    /// The name as a key of JSON, with its colon.
+    pub(crate) key: Vec<u8>,
+    pub(crate) rule: Rule,
 }
 
 #[cfg(test)]

@@ -1,47 +1,57 @@
 //! One row of an allowed table: from the dump's JSON to sanitized JSON.
 
-use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::ops::Range;
 
-use crate::cell::Cell;
-use crate::key::{SampleKey, TextKey};
-use crate::manifest::Tally;
+use crate::cell::Cells;
+use crate::key::{SampleKey, ShiftKey, TextKey};
+use crate::layout::Layout;
+use crate::manifest::{Kinds, Tally};
 use crate::path::RowId;
-use crate::policy::{Column, Domain, Policy, Published, Rule, Table};
+use crate::policy::{Domain, Policy, Published, Rule, Table};
+use crate::read::Result;
+use crate::rows::{CleanRows, Entry, WorkEntry};
+use crate::shape::{Found, Shape, positional};
 use crate::text::TextMaker;
-use crate::value::{Plain, read_entries};
-use crate::{Defect, PseudonymKey, Pseudonymizer, json};
-use dataset::Work;
+use crate::token::TokenCache;
+use crate::value::{Plain, Value};
+use crate::{Defect, PseudonymKey, Pseudonymizer, import};
 
-/// All that a rule needs beside the value: made once a run.
+/// All that a rule needs beside the value: made once a run and shared by its threads.
 pub(crate) struct Tools<'p> {
     pub(crate) policy: &'p Policy,
     pub(crate) domains: Vec<Pseudonymizer>,
-    pub(crate) text_key: TextKey,
     pub(crate) text_maker: TextMaker,
+    pub(crate) shifts: ShiftKey,
+    /// By the table's index.
+    texts: Vec<TextKey>,
     sample_key: SampleKey,
+    import: bool,
+    pub(crate) real_ids: bool,
 }
 
 impl<'p> Tools<'p> {
-    pub(crate) fn new(policy: &'p Policy, key: &PseudonymKey) -> Self {
-        let domain = |domain: &Domain| Pseudonymizer::new(key, &domain.name, &domain.prefix);
+    /// With `import`, rows are also written in the dump's own shape and encoding; with `real_ids`,
+    /// the ids of routes stay as they are.
+    pub(crate) fn new(
+        policy: &'p Policy,
+        key: &PseudonymKey,
+        import: bool,
+        real_ids: bool,
+    ) -> Self {
+        let domain = |domain: &Domain| {
+            Pseudonymizer::with_form(key, &domain.name, &domain.prefix, domain.form)
+        };
         Self {
             policy,
             domains: policy.domains.iter().map(domain).collect(),
-            text_key: TextKey::new(key),
             text_maker: TextMaker::new(),
+            shifts: ShiftKey::new(key),
+            texts: policy.tables.iter().map(|table| TextKey::new(key, &table.name)).collect(),
             sample_key: SampleKey::new(key),
+            import,
+            real_ids,
         }
     }
-}
-
-/// A sanitized row. Nothing but the rules of this module can make one.
-#[derive(Clone, Debug)]
-pub(crate) struct Clean {
-    pub(crate) json: Vec<u8>,
-    pub(crate) work: Option<Work>,
-    /// Smaller is earlier in the sample: published works first, then by keyed hash.
-    pub(crate) rank: (bool, u64),
 }
 
 /// What is wrong with a row, and in which listed column.
@@ -57,137 +67,188 @@ impl From<Defect> for RowDefect {
     }
 }
 
-/// Applies a table's rules to the JSON of one row, and counts what was done.
-pub(crate) fn clean(
-    raw: &str,
-    table: &Table,
-    tools: &Tools<'_>,
-    tally: &mut Tally,
-) -> Result<Clean, RowDefect> {
-    if !raw.trim_ascii().starts_with('{') {
-        return Err(Defect::NotObject.into());
-    }
-    let cells = Cells::read(raw, table, tally)?;
-    let id = cells.scalar(table.id)?;
-    let id = id.id().map_err(cells.at(table.id))?.ok_or(Defect::NoId)?;
-    let row = cells.token(table.id, id, tools);
-    let json = cells.write(&row, tools, tally)?;
-    let published = cells.is_published()?;
-    let work = cells.work(row, published, tools)?;
-    Ok(Clean { json, work, rank: (!published, tools.sample_key.rank(id)) })
+/// Names the column in a defect of its value.
+fn at(column: usize) -> impl Fn(Defect) -> RowDefect {
+    move |defect| RowDefect { column: Some(column), defect }
 }
 
-/// The raw values of the listed columns, by the column's index.
-struct Cells<'a, 't> {
-    table: &'t Table,
-    raw: Vec<Option<&'a str>>,
+/// Cleans rows one after the other; each thread has its own.
+pub(crate) struct RowCleaner<'p> {
+    tools: &'p Tools<'p>,
+    tokens: TokenCache,
+    /// By the table's index.
+    shapes: Vec<Shape>,
+    buffers: Vec<Vec<u8>>,
 }
 
-impl<'a, 't> Cells<'a, 't> {
-    fn read(raw: &'a str, table: &'t Table, tally: &mut Tally) -> Result<Self, RowDefect> {
-        let mut cells = Self { table, raw: vec![None; table.columns.len()] };
-        let mut unlisted: BTreeSet<Cow<'a, str>> = BTreeSet::new();
-        let mut repeated = None;
-        let result = read_entries(raw, |name, value| match table.column(&name) {
-            Some(index) if cells.raw[index].replace(value).is_some() => {
-                repeated = Some(index);
-                Err(Defect::Duplicate)
-            }
-            Some(_) => Ok(()),
-            None if unlisted.insert(name) => Ok(()),
-            None => Err(Defect::Duplicate),
-        });
-        result.map_err(|defect| RowDefect { column: repeated, defect })?;
-        unlisted.iter().for_each(|name| tally.dropped.add(name, 1));
-        Ok(cells)
+impl<'p> RowCleaner<'p> {
+    pub(crate) fn new(tools: &'p Tools<'p>) -> Self {
+        let shapes = tools.policy.tables.iter().map(|_| Shape::default()).collect();
+        Self { tools, tokens: TokenCache::new(), shapes, buffers: Vec::new() }
     }
 
-    /// Names the column in a defect of its value.
-    fn at(&self, column: usize) -> impl Fn(Defect) -> RowDefect + use<> {
-        move |defect| RowDefect { column: Some(column), defect }
-    }
-
-    fn scalar(&self, column: usize) -> Result<Plain<'a>, RowDefect> {
-        self.raw[column].map_or(Ok(Plain::Null), Plain::read_scalar).map_err(self.at(column))
-    }
-
-    fn token(&self, column: usize, id: &str, tools: &Tools<'_>) -> String {
-        match self.table.columns[column].rule {
-            Some(Rule::Pseudonym(domain)) => tools.domains[domain].token(id),
-            _ => unreachable!("a policy names only columns with a pseudonym as ids"),
+    /// Cleans one row, counts what was done, and appends the row; on error nothing of it stays.
+    pub(crate) fn clean(
+        &mut self,
+        raw: &[u8],
+        table: usize,
+        layout: &Layout,
+        out: &mut CleanRows,
+        tally: &mut Tally,
+    ) -> std::result::Result<(), RowDefect> {
+        let (json, import) = (out.json.len(), out.import.len());
+        let cleaned = self.row(raw, table, layout, out, tally);
+        if cleaned.is_err() {
+            out.truncate(json, import);
         }
+        cleaned
     }
 
-    fn write(&self, row: &str, tools: &Tools<'_>, tally: &mut Tally) -> Result<Vec<u8>, RowDefect> {
-        let ids = self.ids();
-        let mut out = vec![b'{'];
-        for (index, column) in self.table.columns.iter().enumerate() {
-            let Some(raw) = self.raw[index] else { continue };
-            let Some(rule) = &column.rule else {
-                tally.dropped.add(&column.name, 1);
+    fn row(
+        &mut self,
+        raw: &[u8],
+        index: usize,
+        layout: &Layout,
+        out: &mut CleanRows,
+        tally: &mut Tally,
+    ) -> std::result::Result<(), RowDefect> {
+        let text = simdutf8::basic::from_utf8(raw).map_err(|_| Defect::Syntax)?;
+        let table = &self.tools.policy.tables[index];
+        let found = match layout {
+            Layout::Named => self.shapes[index].read(text, table, self.tools.import, tally)?,
+            Layout::Positional(slots) => positional(text, slots, table, tally)?,
+        };
+        let row = Row::new(table, &found)?;
+        let json = out.json.len();
+        let written = self.write(index, &row, out, tally)?;
+        let work = row.work(&written, &out.json, json)?;
+        let published = row.is_published()?;
+        let rank = (!published, self.tools.sample_key.rank(&row.ids[row.id].id));
+        let import = out.import.len();
+        if self.tools.import {
+            import::append(table, &found, &written, out)
+                .map_err(|(column, defect)| RowDefect { column: Some(column), defect })?;
+        }
+        let work = work.map(|work| WorkEntry { published, ..work });
+        let (json, import) = (json..out.json.len(), import..out.import.len());
+        out.push(Entry { table: index, json, import, rank, work });
+        Ok(())
+    }
+
+    /// Appends the row as JSON, and says where each column's value stands in it.
+    fn write(
+        &mut self,
+        index: usize,
+        row: &Row<'_>,
+        out: &mut CleanRows,
+        tally: &mut Tally,
+    ) -> std::result::Result<Vec<Range<usize>>, RowDefect> {
+        let mut name = self.buffers.pop().unwrap_or_default();
+        name.clear();
+        let id = &row.ids[row.id];
+        self.tokens.append(&self.tools.domains, id.domain, &id.id, &mut name);
+        let seed = self.tools.texts[index].seed(&name);
+        self.buffers.push(name);
+
+        let mut places = vec![0..0; row.table.columns.len()];
+        let out = &mut out.json;
+        let (tools, tokens, buffers) = (self.tools, &mut self.tokens, &mut self.buffers);
+        let mut cells = Cells::new(tools, tokens, buffers, tally, &row.ids, row.id, seed);
+        out.push(b'{');
+        let start = out.len();
+        for (index, column) in row.table.columns.iter().enumerate() {
+            let Some(value) = &row.values[index] else { continue };
+            cells.saw(index, Kinds::of_plain(value.plain));
+            if !column.rule.is_written() {
                 continue;
-            };
-            if out.len() > 1 {
+            }
+            if out.len() > start {
                 out.push(b',');
             }
-            json::text(&column.name, &mut out);
-            out.push(b':');
-            let mut cell = Cell::new(&self.table.name, row, &column.name, &ids, tools, tally);
-            cell.write(rule, raw, &mut out).map_err(self.at(index))?;
+            out.extend_from_slice(&column.key);
+            let from = out.len();
+            cells.write(index, column, value, out).map_err(at(index))?;
+            places[index] = from..out.len();
         }
         out.push(b'}');
-        Ok(out)
+        Ok(places)
     }
+}
 
-    /// The identifiers in the row's own columns. One that is none is an error where it is written.
-    fn ids(&self) -> Vec<RowId> {
-        let id = |(column, raw): (&Column, &Option<&str>)| match column.rule {
-            Some(Rule::Pseudonym(domain)) => {
-                let value = Plain::read_scalar((*raw)?).ok()?;
-                Some((value.id().ok()??.to_owned(), domain))
+/// What a row holds, with the wrappings taken off.
+struct Row<'a> {
+    table: &'a Table,
+    /// By the column's index.
+    values: Vec<Option<Value<'a>>>,
+    /// The ids in the row's own columns, sorted by column.
+    ids: Vec<RowId<'a>>,
+    /// Which of them is the row's.
+    id: usize,
+}
+
+impl<'a> Row<'a> {
+    fn new(table: &'a Table, found: &Found<'a>) -> std::result::Result<Self, RowDefect> {
+        let mut values = Vec::with_capacity(table.columns.len());
+        let mut ids = Vec::with_capacity(8);
+        for (index, (column, cell)) in table.columns.iter().zip(&found.cells).enumerate() {
+            let Some(cell) = cell else {
+                values.push(None);
+                continue;
+            };
+            let value = Value::of_column(cell.raw, column.rule.want(), cell.kind);
+            let value = value.map_err(at(index))?;
+            if let Rule::Pseudonym(domain) = column.rule
+                && let Some(id) = value.id().map_err(at(index))?
+            {
+                ids.push(RowId { id, domain, column: index });
             }
-            _ => None,
-        };
-        self.table.columns.iter().zip(&self.raw).filter_map(id).collect()
+            values.push(Some(value));
+        }
+        let id = ids.iter().position(|id| id.column == table.id).ok_or(Defect::NoId)?;
+        Ok(Self { table, values, ids, id })
     }
 
-    fn is_published(&self) -> Result<bool, RowDefect> {
+    fn is_published(&self) -> std::result::Result<bool, RowDefect> {
         let Some(Published { column, values, deleted }) = &self.table.published else {
             return Ok(true);
         };
-        let status = match self.scalar(*column)? {
-            Plain::Text(status) => status.to_lowercase(),
-            Plain::Bool(status) => status.to_string(),
-            Plain::Number(status) => status.to_owned(),
+        let status = match self.plain(*column) {
+            Plain::Text(status) | Plain::Choice(status) => status.decode().map_err(at(*column))?,
+            Plain::Bool(true) => "true".into(),
+            Plain::Bool(false) => "false".into(),
+            Plain::Number(status) => status.into(),
             _ => return Ok(false),
         };
-        let is_deleted = match deleted {
-            Some(deleted) => self.scalar(*deleted)? != Plain::Null,
-            None => false,
-        };
-        Ok(!is_deleted && values.iter().any(|value| value.to_lowercase() == status))
+        let is_deleted = deleted.is_some_and(|deleted| self.plain(deleted) != Plain::Null);
+        let says =
+            |value: &String| value.eq_ignore_ascii_case(&status) || *value == status.to_lowercase();
+        Ok(!is_deleted && values.iter().any(says))
     }
 
+    fn plain(&self, column: usize) -> Plain<'a> {
+        self.values[column].map_or(Plain::Null, |value| value.plain)
+    }
+
+    /// What makes the row a work; its pseudonyms are found again where they were written.
     fn work(
         &self,
-        profile_id: String,
-        published: bool,
-        tools: &Tools<'_>,
-    ) -> Result<Option<Work>, RowDefect> {
+        places: &[Range<usize>],
+        json: &[u8],
+        start: usize,
+    ) -> Result<Option<WorkEntry>> {
         let Some(work) = &self.table.work else { return Ok(None) };
-        let token = |column: Option<usize>| {
-            let Some(column) = column else { return Ok(None) };
-            let value = self.scalar(column)?;
-            let id = value.id().map_err(self.at(column))?;
-            Ok::<_, RowDefect>(id.map(|id| self.token(column, id, tools)))
+        let token = |column: usize| {
+            self.ids.iter().any(|id| id.column == column).then(|| {
+                let place = &places[column];
+                let quote = usize::from(json[place.start] == b'"');
+                place.start + quote - start..place.end - quote - start
+            })
         };
-        Ok(Some(Work {
-            kind: work.kind.clone(),
-            table: self.table.name.clone(),
-            profile_id,
-            owner_user_id: token(work.owner)?,
-            work_code: token(work.code)?,
-            published,
+        Ok(Some(WorkEntry {
+            profile_id: token(self.table.id).ok_or(Defect::NoId)?,
+            owner_user_id: work.owner.and_then(token),
+            work_code: work.code.and_then(token),
+            published: false,
         }))
     }
 }

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use dataset::{FORMAT, FORMAT_VERSION, NORMALIZED_WORKS, Work};
+use dataset::{FORMAT, FORMAT_VERSION, NORMALIZED_WORKS};
 
-use crate::row::Clean;
+use crate::layout::Layout;
+use crate::policy::Table;
+use crate::rows::{CleanRow, CleanRows, WorkRef};
 use crate::{Policy, PseudonymKey};
 
 /// Takes the sanitized rows of a dump, table by table.
@@ -14,12 +16,12 @@ use crate::{Policy, PseudonymKey};
 /// each of them, and `finish` only when the whole dump was read without a defect. Until then, what
 /// a sink has written is incomplete and must not be used. A pair of sinks is a sink that feeds both.
 pub trait Sink {
-    /// A table begins; its name is the policy's.
+    /// A table begins.
     ///
     /// # Errors
     ///
     /// The sink's own; the run ends with it.
-    fn table(&mut self, name: &str) -> io::Result<()>;
+    fn table(&mut self, table: &TableStart<'_>) -> io::Result<()>;
 
     /// A row of the table that began last.
     ///
@@ -36,10 +38,42 @@ pub trait Sink {
     fn finish(&mut self) -> io::Result<()>;
 }
 
+/// A table that begins, and how its rows stand in the dump.
+#[derive(Clone, Copy, Debug)]
+pub struct TableStart<'a> {
+    name: &'a str,
+    table: Option<(&'a Table, &'a Layout)>,
+}
+
+impl<'a> TableStart<'a> {
+    pub(crate) fn new(table: &'a Table, layout: &'a Layout) -> Self {
+        Self { name: &table.name, table: Some((table, layout)) }
+    }
+
+    /// A table of which only the name is known: one that the dump does not have.
+    fn absent(name: &'a str) -> Self {
+        Self { name, table: None }
+    }
+
+    /// The table's name in the policy.
+    pub fn name(&self) -> &'a str {
+        self.name
+    }
+
+    /// Where the dump's rows are arrays: the columns of the rows in [`CleanRow::import_json`], in
+    /// their order and as the dump names them.
+    pub fn columns(&self) -> Option<Vec<&'a str>> {
+        let (table, Layout::Positional(slots)) = self.table? else { return None };
+        let is_written = |column: usize| table.columns[column].rule.is_written();
+        let written = slots.iter().filter(|slot| slot.column.is_some_and(is_written));
+        Some(written.map(|slot| slot.name.as_str()).collect())
+    }
+}
+
 impl<A: Sink, B: Sink> Sink for (A, B) {
-    fn table(&mut self, name: &str) -> io::Result<()> {
-        self.0.table(name)?;
-        self.1.table(name)
+    fn table(&mut self, table: &TableStart<'_>) -> io::Result<()> {
+        self.0.table(table)?;
+        self.1.table(table)
     }
 
     fn row(&mut self, row: &CleanRow<'_>) -> io::Result<()> {
@@ -54,8 +88,8 @@ impl<A: Sink, B: Sink> Sink for (A, B) {
 }
 
 impl<S: Sink + ?Sized> Sink for &mut S {
-    fn table(&mut self, name: &str) -> io::Result<()> {
-        (**self).table(name)
+    fn table(&mut self, table: &TableStart<'_>) -> io::Result<()> {
+        (**self).table(table)
     }
 
     fn row(&mut self, row: &CleanRow<'_>) -> io::Result<()> {
@@ -69,8 +103,8 @@ impl<S: Sink + ?Sized> Sink for &mut S {
 
 /// An absent sink takes everything and does nothing.
 impl<S: Sink> Sink for Option<S> {
-    fn table(&mut self, name: &str) -> io::Result<()> {
-        self.as_mut().map_or(Ok(()), |sink| sink.table(name))
+    fn table(&mut self, table: &TableStart<'_>) -> io::Result<()> {
+        self.as_mut().map_or(Ok(()), |sink| sink.table(table))
     }
 
     fn row(&mut self, row: &CleanRow<'_>) -> io::Result<()> {
@@ -79,34 +113,6 @@ impl<S: Sink> Sink for Option<S> {
 
     fn finish(&mut self) -> io::Result<()> {
         self.as_mut().map_or(Ok(()), Sink::finish)
-    }
-}
-
-/// A row to which every rule was applied. Only this crate can make one.
-#[derive(Clone, Copy, Debug)]
-pub struct CleanRow<'a> {
-    table: &'a str,
-    clean: &'a Clean,
-}
-
-impl<'a> CleanRow<'a> {
-    pub(crate) fn new(table: &'a str, clean: &'a Clean) -> Self {
-        Self { table, clean }
-    }
-
-    /// The table's name in the policy.
-    pub fn table(&self) -> &'a str {
-        self.table
-    }
-
-    /// The row as a JSON object in UTF-8, on one line, its columns sorted by name.
-    pub fn json(&self) -> &'a [u8] {
-        &self.clean.json
-    }
-
-    /// The row's entry in the works list, where the policy makes it a work.
-    pub fn work(&self) -> Option<&'a Work> {
-        self.clean.work.as_ref()
     }
 }
 
@@ -162,10 +168,10 @@ impl<W: Write> DatasetWriter<W> {
         }
     }
 
-    fn add_work(&mut self, work: &Work) -> io::Result<()> {
+    fn add_work(&mut self, work: WorkRef<'_>) -> io::Result<()> {
         self.works.extend_from_slice(if self.work_count == 0 { b"\n" } else { b",\n" });
         self.work_count += 1;
-        Ok(serde_json::to_writer(&mut self.works, work)?)
+        Ok(serde_json::to_writer(&mut self.works, &work)?)
     }
 
     fn write_counts(&mut self) -> io::Result<()> {
@@ -179,7 +185,8 @@ impl<W: Write> DatasetWriter<W> {
 }
 
 impl<W: Write> Sink for DatasetWriter<W> {
-    fn table(&mut self, name: &str) -> io::Result<()> {
+    fn table(&mut self, table: &TableStart<'_>) -> io::Result<()> {
+        let name = table.name();
         if self.counts.is_empty() {
             self.head()?;
         }
@@ -195,7 +202,10 @@ impl<W: Write> Sink for DatasetWriter<W> {
         let rows = self.open.get_or_insert(0);
         self.out.write_all(if *rows == 0 { b"\n" } else { b",\n" })?;
         *rows += 1;
-        *self.counts.entry(row.table().to_owned()).or_default() += 1;
+        match self.counts.get_mut(row.table()) {
+            Some(count) => *count += 1,
+            None => drop(self.counts.insert(row.table().to_owned(), 1)),
+        }
         self.out.write_all(row.json())?;
         row.work().map_or(Ok(()), |work| self.add_work(work))
     }
@@ -203,7 +213,7 @@ impl<W: Write> Sink for DatasetWriter<W> {
     fn finish(&mut self) -> io::Result<()> {
         for name in self.tables.clone() {
             if !self.counts.contains_key(&name) {
-                self.table(&name)?;
+                self.table(&TableStart::absent(&name))?;
             }
         }
         self.close_table()?;
@@ -227,7 +237,25 @@ fn quoted(text: &str) -> String {
 pub struct Sampler<S> {
     sink: S,
     per_table: usize,
-    tables: Vec<(String, Vec<Clean>)>,
+    tables: Vec<(String, Vec<Kept>)>,
+}
+
+/// A row of its own, which waits for the end of the dump.
+struct Kept {
+    kind: String,
+    rows: CleanRows,
+}
+
+impl Kept {
+    fn row<'a>(&'a self, table: &'a str) -> CleanRow<'a> {
+        self.rows.row(0, table, &self.kind)
+    }
+}
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kept").field("kind", &self.kind).finish_non_exhaustive()
+    }
 }
 
 impl<S: Sink> Sampler<S> {
@@ -243,16 +271,16 @@ impl<S: Sink> Sampler<S> {
 }
 
 impl<S: Sink> Sink for Sampler<S> {
-    fn table(&mut self, name: &str) -> io::Result<()> {
-        self.tables.push((name.to_owned(), Vec::new()));
+    fn table(&mut self, table: &TableStart<'_>) -> io::Result<()> {
+        self.tables.push((table.name().to_owned(), Vec::new()));
         Ok(())
     }
 
     fn row(&mut self, row: &CleanRow<'_>) -> io::Result<()> {
-        let Some((_, rows)) = self.tables.last_mut() else { return Ok(()) };
-        let place = rows.partition_point(|kept| kept.order() <= row.clean.order());
+        let Some((table, rows)) = self.tables.last_mut() else { return Ok(()) };
+        let place = rows.partition_point(|kept| kept.row(table).order() <= row.order());
         if place < self.per_table {
-            rows.insert(place, row.clean.clone());
+            rows.insert(place, Kept { kind: row.kind().to_owned(), rows: row.to_rows() });
             rows.truncate(self.per_table);
         }
         Ok(())
@@ -260,16 +288,9 @@ impl<S: Sink> Sink for Sampler<S> {
 
     fn finish(&mut self) -> io::Result<()> {
         for (name, rows) in &self.tables {
-            self.sink.table(name)?;
-            rows.iter().try_for_each(|row| self.sink.row(&CleanRow::new(name, row)))?;
+            self.sink.table(&TableStart::absent(name))?;
+            rows.iter().try_for_each(|kept| self.sink.row(&kept.row(name)))?;
         }
         self.sink.finish()
-    }
-}
-
-impl Clean {
-    /// Rows with the same id are told apart by what they say, so that no tie depends on the dump.
-    fn order(&self) -> (bool, u64, &[u8]) {
-        (self.rank.0, self.rank.1, &self.json)
     }
 }

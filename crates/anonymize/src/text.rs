@@ -1,7 +1,6 @@
 //! Synthetic text: what has the same size and look as the original, and says nothing of it.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use crate::json;
 
 /// Frequent Han characters, the most frequent first, from public frequency lists.
 const HAN: &str = "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里\
@@ -11,39 +10,112 @@ const HAN: &str = "的一是不了在人有我他这个们中来上大为和国�
 别打女变四神总何电数安少报才结反受目太量再感建务做接必场件计管期市直德资命山金指克许统区保至队形社便空决治展马科司\
 五基眼书非则听白却界达光放强即像难且权思王象完设式色路记南品住告类求据程北边死张该交规万取拉格望觉术领共确传师观清";
 
-/// How many slots the weighted table has; a power of two, so that a draw is a mask.
-const SLOTS: usize = 4096;
+/// How many slots the weighted table has, as a number of bits.
+const SLOT_BITS: u32 = 12;
+const SLOTS: usize = 1 << SLOT_BITS;
+
+/// Draws numbers that are even and different for each seed. They need not be secret, because the
+/// seed has no part of the text: SplitMix64.
+#[derive(Clone, Debug)]
+pub(crate) struct Draws {
+    state: u64,
+    bits: u64,
+    left: u32,
+}
+
+impl Draws {
+    /// `column` tells the columns of a row apart.
+    pub(crate) fn new(row: u64, column: u64) -> Self {
+        Self { state: mix(row ^ mix(column)), bits: 0, left: 0 }
+    }
+
+    /// A number of so many bits, at most 32.
+    #[inline]
+    fn take(&mut self, bits: u32) -> u64 {
+        if self.left < bits {
+            self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            (self.bits, self.left) = (mix(self.state), 64);
+        }
+        let drawn = self.bits & ((1 << bits) - 1);
+        self.bits >>= bits;
+        self.left -= bits;
+        drawn
+    }
+
+    /// A number below `span`.
+    #[inline]
+    fn below(&mut self, span: u32) -> u32 {
+        let bits = if span <= 1 << 8 { 16 } else { 32 };
+        ((self.take(bits) * u64::from(span)) >> bits) as u32
+    }
+}
+
+fn mix(mut word: u64) -> u64 {
+    word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    word ^ (word >> 31)
+}
 
 /// Makes texts, with the Han characters about as unevenly distributed as in real writing: an even
 /// distribution would compress far worse than any real text.
 pub(crate) struct TextMaker {
-    han: Box<[char; SLOTS]>,
+    han: Box<[[u8; 3]; SLOTS]>,
+    /// For each ASCII character, the first that it may turn into and the number of them; none
+    /// where it is kept.
+    ascii: [(u8, u8); 128],
 }
 
 impl TextMaker {
     pub(crate) fn new() -> Self {
         let characters: Vec<char> = HAN.chars().collect();
-        Self { han: Box::new(weighted(&characters)) }
-    }
-
-    /// The generator behind the texts of one cell.
-    pub(crate) fn generator(seed: [u8; 32]) -> ChaCha8Rng {
-        ChaCha8Rng::from_seed(seed)
+        let ascii = std::array::from_fn(|byte| match class(char::from(byte as u8)) {
+            Class::Range(first, last) => (first as u8, last as u8 - first as u8 + 1),
+            _ => (0, 0),
+        });
+        Self { han: Box::new(weighted(&characters)), ascii }
     }
 
     /// Appends a text with as many characters as `original`, each of the same class and with the
-    /// same number of bytes. Spaces and punctuation are kept.
-    pub(crate) fn append(&self, original: &str, rng: &mut ChaCha8Rng, out: &mut String) {
+    /// same number of bytes, as it stands between the quotes of JSON. Spaces and punctuation are
+    /// kept.
+    pub(crate) fn append(&self, original: &str, draws: &mut Draws, out: &mut Vec<u8>) {
         out.reserve(original.len());
-        out.extend(original.chars().map(|character| self.replace(character, rng)));
+        let mut at = 0;
+        while let Some(byte) = original.as_bytes().get(at) {
+            at += match byte {
+                0..0x80 => self.ascii(*byte, draws, out),
+                // The middle of the basic plane, all of it Han.
+                0xe4..=0xe9 => self.han(draws, out),
+                _ => self.other(&original[at..], draws, out),
+            };
+        }
     }
 
-    fn replace(&self, original: char, rng: &mut ChaCha8Rng) -> char {
-        match class(original) {
-            Class::Kept => original,
-            Class::Han => self.han[rng.next_u32() as usize % SLOTS],
-            Class::Range(first, last) => draw(first, last, rng),
+    #[inline]
+    fn ascii(&self, byte: u8, draws: &mut Draws, out: &mut Vec<u8>) -> usize {
+        match self.ascii[usize::from(byte)] {
+            (_, 0) => json::ascii(byte, out),
+            (first, span) => out.push(first + draws.below(span.into()) as u8),
         }
+        1
+    }
+
+    #[inline]
+    fn han(&self, draws: &mut Draws, out: &mut Vec<u8>) -> usize {
+        out.extend_from_slice(&self.han[draws.take(SLOT_BITS) as usize]);
+        3
+    }
+
+    fn other(&self, rest: &str, draws: &mut Draws, out: &mut Vec<u8>) -> usize {
+        let Some(original) = rest.chars().next() else { return 1 };
+        let made = match class(original) {
+            Class::Kept => original,
+            Class::Han => return self.han(draws, out),
+            Class::Range(first, last) => draw(first, last, draws),
+        };
+        let mut bytes = [0; 4];
+        out.extend_from_slice(made.encode_utf8(&mut bytes).as_bytes());
+        original.len_utf8()
     }
 }
 
@@ -115,25 +187,24 @@ fn by_width(character: char) -> Class {
     }
 }
 
-fn draw(first: char, last: char, rng: &mut ChaCha8Rng) -> char {
-    let span = u64::from(last as u32 - first as u32 + 1);
-    let step = (u64::from(rng.next_u32()) * span) >> 32;
-    char::from_u32(first as u32 + step as u32).expect("no range holds a surrogate")
+fn draw(first: char, last: char, draws: &mut Draws) -> char {
+    let step = draws.below(last as u32 - first as u32 + 1);
+    char::from_u32(first as u32 + step).expect("no range holds a surrogate")
 }
 
 /// Gives the n-th character a share of slots in proportion to 1/n. Whole numbers only: a float
 /// could round differently on another machine and change the output.
-fn weighted(characters: &[char]) -> [char; SLOTS] {
+fn weighted(characters: &[char]) -> [[u8; 3]; SLOTS] {
     let weights: Vec<u64> = (1..=characters.len() as u64).map(|rank| (1 << 32) / rank).collect();
     let total: u64 = weights.iter().sum();
-    let mut slots = ['\0'; SLOTS];
+    let mut slots = [[0; 3]; SLOTS];
     let (mut index, mut passed) = (0, weights[0]);
     for (slot, place) in slots.iter_mut().enumerate() {
         while passed * (SLOTS as u64) <= slot as u64 * total {
             index += 1;
             passed += weights[index];
         }
-        *place = characters[index];
+        characters[index].encode_utf8(place);
     }
     slots
 }
@@ -145,9 +216,10 @@ mod tests {
     use super::*;
 
     fn make(original: &str, seed: u8) -> String {
-        let mut out = String::new();
-        TextMaker::new().append(original, &mut TextMaker::generator([seed; 32]), &mut out);
-        out
+        let mut out = b"\"".to_vec();
+        TextMaker::new().append(original, &mut Draws::new(seed.into(), 0), &mut out);
+        out.push(b'"');
+        serde_json::from_slice(&out).unwrap()
     }
 
     fn shape(text: &str) -> Vec<(Class, usize)> {
@@ -185,13 +257,35 @@ mod tests {
         let text = make(&"猫".repeat(10_000), 3);
         let count = |wanted| text.chars().filter(|character| *character == wanted).count();
         assert!(count('的') > 5 * count('在'), "{} {}", count('的'), count('在'));
-        assert!(TextMaker::new().han.contains(&'清'), "the rarest must still be drawn");
+        let rarest = HAN.chars().last().unwrap();
+        assert!(TextMaker::new().han.iter().any(|slot| slot == rarest.to_string().as_bytes()));
     }
 
     #[test]
     fn the_weighted_table_has_only_known_three_byte_characters() {
         assert!(HAN.chars().all(|character| character.len_utf8() == 3));
-        assert!(TextMaker::new().han.iter().all(|character| *character != '\0'));
+        assert!(
+            TextMaker::new()
+                .han
+                .iter()
+                .all(|slot| HAN.contains(std::str::from_utf8(slot).unwrap()))
+        );
+    }
+
+    #[test]
+    fn what_is_taken_for_han_by_its_first_byte_is_han() {
+        assert!(('\u{4000}'..='\u{9fff}').all(|character| class(character) == Class::Han));
+    }
+
+    #[test]
+    fn every_column_draws_its_own_numbers() {
+        let text = |row, column| {
+            let mut out = Vec::new();
+            TextMaker::new().append("aaaaaaaaaaaaaaaa", &mut Draws::new(row, column), &mut out);
+            out
+        };
+        let texts = [text(0, 0), text(0, 1), text(1, 0), text(1, 1), text(2, 3)];
+        assert_eq!(texts.iter().collect::<std::collections::BTreeSet<_>>().len(), 5);
     }
 
     proptest! {

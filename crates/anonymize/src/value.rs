@@ -1,89 +1,346 @@
 //! One value of a dump, with the wrappings of its encoding taken off.
 
 use std::borrow::Cow;
-use std::fmt;
-
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
 
 use crate::Defect;
+use crate::identity::{self, canonical};
+use crate::layout::Kind;
+use crate::read::{Raw, Reader, Result, Text};
 
 /// How many wrappings a value may have; more is not an encoding but an attack.
 const MAX_WRAPS: usize = 8;
 
+/// The mark under which an identity of 256 bits stands.
+const IDENTITY: &str = "__identity__";
+
+/// What a rule wants to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Want {
+    /// A text, a number, true or false.
+    Scalar,
+    /// The same, or which of several variants it is.
+    Choice,
+    /// Anything: arrays and objects stand for themselves.
+    Json,
+}
+
 /// A value as the rules see it. Numbers keep their digits as they were written.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Plain<'a> {
     Null,
     Bool(bool),
     Number(&'a str),
-    Text(Cow<'a, str>),
+    Text(Text<'a>),
+    /// The name of a variant that has content, which is left out.
+    Choice(Text<'a>),
+    /// A variant by its number, in a dump that does not say what its numbers mean.
+    Unnamed,
     /// The raw JSON of an array.
     Array(&'a str),
     /// The raw JSON of an object.
     Object(&'a str),
 }
 
-impl<'a> Plain<'a> {
-    /// Reads a value whose syntax is known to be right, and takes off what only encodes it:
-    /// `{"some":x}`, `{"none":[]}` and `{"__timestamp_micros_since_unix_epoch__":x}` and its like.
-    pub(crate) fn read(mut raw: &'a str) -> Result<Self, Defect> {
-        for _ in 0..MAX_WRAPS {
-            raw = raw.trim_ascii();
-            if !raw.starts_with('{') {
-                return Self::unwrapped(raw);
-            }
-            match Single::read(raw)? {
-                Some(Single { key, .. }) if key == "none" => return Ok(Self::Null),
-                Some(Single { key, value }) if is_wrapping(&key) => raw = value,
-                _ => return Ok(Self::Object(raw)),
+/// A plain value, and whether its wrapping says that it is an identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Value<'a> {
+    pub(crate) plain: Plain<'a>,
+    identity: bool,
+}
+
+/// One layer of an encoding, from the outside in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wrap<'a> {
+    /// `{"some":x}`
+    Some,
+    /// `{"none":…}`
+    None { content: Content },
+    /// `[0,x]`, where that is an option.
+    SomeIndex,
+    /// `[1,[]]` or `[1,{}]`, where that is an option.
+    NoneIndex { content: Content },
+    /// `[x]`
+    One,
+    /// `{"__timestamp_micros_since_unix_epoch__":x}` and its like.
+    Mark(Text<'a>),
+    /// `{"__pear":"bigint","v":x}`, with its kind.
+    Pear(Text<'a>),
+    /// `{"Published":…}`
+    Variant { content: Content },
+    /// `{"tag":"Published","value":…}`
+    Tag { content: Content },
+    /// `[n,…]`
+    VariantIndex { index: usize, content: Content },
+}
+
+/// What a variant has beside its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    Array,
+    Object,
+    Text,
+}
+
+impl Content {
+    fn of(raw: Raw<'_>) -> Self {
+        match raw {
+            Raw::Object(_) => Self::Object,
+            Raw::Text(_) => Self::Text,
+            _ => Self::Array,
+        }
+    }
+
+    /// The same with nothing in it.
+    pub(crate) fn empty(self) -> &'static [u8] {
+        match self {
+            Self::Array => b"[]",
+            Self::Object => b"{}",
+            Self::Text => b"\"\"",
+        }
+    }
+}
+
+/// How one layer was taken off.
+enum Step<'a> {
+    Into(Wrap<'a>, Raw<'a>, Option<&'a Kind>),
+    Last(Wrap<'a>, Plain<'a>),
+    Plain(Plain<'a>),
+}
+
+impl<'a> Value<'a> {
+    /// The value of a column. `kind` is its type, where the dump says it.
+    pub(crate) fn of_column(raw: Raw<'a>, want: Want, kind: Option<&'a Kind>) -> Result<Self> {
+        Self::of_column_with(raw, want, kind, |_| {})
+    }
+
+    /// Like [`of_column`](Self::of_column), and tells each layer.
+    pub(crate) fn of_column_with(
+        mut raw: Raw<'a>,
+        want: Want,
+        mut kind: Option<&'a Kind>,
+        mut layer: impl FnMut(Wrap<'a>),
+    ) -> Result<Self> {
+        let mut identity = false;
+        for _ in 0..=MAX_WRAPS {
+            let step = match (raw, kind) {
+                (_, Some(Kind::Plain)) => Step::Plain(plain(raw)),
+                (Raw::Array(array), Some(kind)) => typed(array, kind)?,
+                (Raw::Array(array), None) => untyped(array, want)?,
+                (Raw::Object(object), _) => wrapped(object, want)?,
+                _ => Step::Plain(plain(raw)),
+            };
+            match step {
+                Step::Into(wrap, inner, inner_kind) => {
+                    identity |= is_identity(wrap, kind);
+                    layer(wrap);
+                    (raw, kind) = (inner, inner_kind);
+                }
+                Step::Last(wrap, plain) => {
+                    layer(wrap);
+                    return Ok(Self { plain, identity });
+                }
+                Step::Plain(plain) => return Ok(Self { plain, identity }),
             }
         }
         Err(Defect::TooDeep)
     }
 
-    /// Like [`read`](Self::read), and `{"Published":{}}`, a choice without content, is its name.
-    pub(crate) fn read_scalar(raw: &'a str) -> Result<Self, Defect> {
-        let plain = Self::read(raw)?;
-        if let Self::Object(raw) = plain
-            && let Some(Single { key, value }) = Single::read(raw)?
-            && is_empty(value)
-        {
-            return Ok(Self::Text(key));
+    /// A value inside JSON, where an array is always an array.
+    pub(crate) fn of_part(raw: Raw<'a>, want: Want) -> Result<Self> {
+        match raw {
+            // Inside an object that wraps one, it is read as in a column.
+            Raw::Object(_) => Self::of_column(raw, want, None),
+            raw => Ok(Self { plain: plain(raw), identity: false }),
         }
-        Ok(plain)
     }
 
-    fn unwrapped(raw: &'a str) -> Result<Self, Defect> {
-        Ok(match raw.as_bytes().first() {
-            Some(b'n') => Self::Null,
-            Some(b't') => Self::Bool(true),
-            Some(b'f') => Self::Bool(false),
-            Some(b'"') => Self::Text(text(raw)?),
-            Some(b'[') => Self::Array(raw),
-            _ => Self::Number(raw),
-        })
-    }
-
-    /// What an identifier is hashed as: `7` and `"7"` are the same id. `None` for no id at all.
-    pub(crate) fn id(&self) -> Result<Option<&str>, Defect> {
-        match self {
-            Self::Null => Ok(None),
-            Self::Text(text) => Ok(Some(text.as_ref()).filter(|text| !text.is_empty())),
-            Self::Number(digits) if is_integer(digits) => Ok(Some(digits)),
-            _ => Err(Defect::NotId),
+    /// What an identifier is hashed as: `7` and `"7"` are the same id, and so are the spellings of
+    /// an identity. `None` for no id at all.
+    pub(crate) fn id(&self) -> Result<Option<Cow<'a, str>>> {
+        let text = match self.plain {
+            Plain::Null => return Ok(None),
+            Plain::Text(text) => text.decode()?,
+            Plain::Number(digits) if is_integer(digits) => Cow::Borrowed(digits),
+            _ => return Err(Defect::NotId),
+        };
+        if text.is_empty() {
+            return Ok(None);
         }
+        let from_decimal = if self.identity { identity::from_decimal(&text) } else { None };
+        Ok(Some(from_decimal.map_or_else(|| canonical(text), Cow::Owned)))
     }
 
     /// The digits of a whole number, also of one that is written as text.
-    pub(crate) fn integer(&self) -> Result<Option<&str>, Defect> {
-        match self {
-            Self::Null => Ok(None),
-            Self::Number(digits) if is_integer(digits) => Ok(Some(digits)),
-            Self::Text(digits) if is_integer(digits) => Ok(Some(digits)),
-            _ => Err(Defect::NotInteger),
+    pub(crate) fn integer(&self) -> Result<Option<Cow<'a, str>>> {
+        let digits = match self.plain {
+            Plain::Null => return Ok(None),
+            Plain::Number(digits) => Cow::Borrowed(digits),
+            Plain::Text(text) => text.decode()?,
+            _ => return Err(Defect::NotInteger),
+        };
+        if is_integer(&digits) { Ok(Some(digits)) } else { Err(Defect::NotInteger) }
+    }
+
+    /// The text, where it is text or nothing.
+    pub(crate) fn text(&self) -> Result<Option<Text<'a>>> {
+        match self.plain {
+            Plain::Null => Ok(None),
+            Plain::Text(text) => Ok(Some(text)),
+            _ => Err(Defect::NotText),
         }
+    }
+}
+
+fn plain(raw: Raw<'_>) -> Plain<'_> {
+    match raw {
+        Raw::Null => Plain::Null,
+        Raw::Bool(value) => Plain::Bool(value),
+        Raw::Number(digits) => Plain::Number(digits),
+        Raw::Text(text) => Plain::Text(text),
+        Raw::Array(array) => Plain::Array(array),
+        Raw::Object(object) => Plain::Object(object),
+    }
+}
+
+fn is_identity(wrap: Wrap<'_>, kind: Option<&Kind>) -> bool {
+    match wrap {
+        Wrap::Mark(mark) => mark.says(IDENTITY),
+        Wrap::Pear(pear) => pear.says("identity"),
+        Wrap::One => matches!(kind, Some(Kind::Marked(mark, _)) if mark == IDENTITY),
+        _ => false,
+    }
+}
+
+/// An array whose type the dump says.
+fn typed<'a>(array: &'a str, kind: &'a Kind) -> Result<Step<'a>> {
+    let parts = Few::of_array(array)?;
+    Ok(match (kind, parts.0) {
+        (Kind::Option(kind), [Some(Raw::Number("0")), Some(some), None]) => {
+            Step::Into(Wrap::SomeIndex, some, Some(kind))
+        }
+        (Kind::Option(_), [Some(Raw::Number("1")), Some(none), None]) if is_empty(none) => {
+            Step::Last(Wrap::NoneIndex { content: Content::of(none) }, Plain::Null)
+        }
+        (Kind::Sum(variants), [Some(Raw::Number(index)), Some(content), None]) => {
+            let index: usize = index.parse().map_err(|_| Defect::OtherKind)?;
+            let (name, _) = variants.get(index).ok_or(Defect::OtherKind)?;
+            let wrap = Wrap::VariantIndex { index, content: Content::of(content) };
+            Step::Last(wrap, choice(Text::plain(name), content))
+        }
+        (Kind::Marked(_, kind), [Some(content), None, None]) => {
+            Step::Into(Wrap::One, content, Some(kind))
+        }
+        _ => return Err(Defect::OtherKind),
+    })
+}
+
+/// An array of a column without a type: the rule decides what it can be.
+fn untyped(array: &str, want: Want) -> Result<Step<'_>> {
+    let parts = Few::of_array(array)?;
+    Ok(match (parts.0, want) {
+        ([Some(Raw::Number("0")), Some(text @ Raw::Text(_)), None], Want::Json) => {
+            Step::Into(Wrap::SomeIndex, text, None)
+        }
+        ([Some(Raw::Number("1")), Some(none), None], Want::Json | Want::Scalar)
+            if is_empty(none) =>
+        {
+            Step::Last(Wrap::NoneIndex { content: Content::of(none) }, Plain::Null)
+        }
+        ([Some(one), None, None], Want::Scalar | Want::Choice) => Step::Into(Wrap::One, one, None),
+        ([Some(Raw::Number("0")), Some(some), None], Want::Scalar) => {
+            Step::Into(Wrap::SomeIndex, some, None)
+        }
+        ([Some(Raw::Number("0")), Some(some), None], Want::Choice) if !is_empty(some) => {
+            Step::Into(Wrap::SomeIndex, some, None)
+        }
+        // Nothing, or the variant of that number? The dump does not say.
+        ([Some(Raw::Number(_)), Some(_), None], Want::Choice) => Step::Plain(Plain::Unnamed),
+        _ => Step::Plain(Plain::Array(array)),
+    })
+}
+
+/// An object, which may be a wrapping by its keys.
+fn wrapped(object: &str, want: Want) -> Result<Step<'_>> {
+    let entries = Few::of_object(object)?;
+    let step = match entries.0 {
+        [Some((key, value)), None, None] => single(key, value, want)?,
+        [Some(one), Some(other), None] if want != Want::Json || is_pear(one.0, other.0) => {
+            pair(one, other).or_else(|| pair(other, one))
+        }
+        _ => None,
+    };
+    Ok(step.unwrap_or(Step::Plain(Plain::Object(object))))
+}
+
+fn single<'a>(key: Text<'a>, value: Raw<'a>, want: Want) -> Result<Option<Step<'a>>> {
+    let name = key.decode()?;
+    Ok(match &*name {
+        "some" => Some(Step::Into(Wrap::Some, value, None)),
+        "none" => Some(Step::Last(Wrap::None { content: Content::of(value) }, Plain::Null)),
+        name if is_mark(name) => Some(Step::Into(Wrap::Mark(key), value, None)),
+        _ if want == Want::Choice || (want == Want::Scalar && is_empty(value)) => {
+            Some(Step::Last(Wrap::Variant { content: Content::of(value) }, choice(key, value)))
+        }
+        _ => None,
+    })
+}
+
+fn is_pear(one: Text<'_>, other: Text<'_>) -> bool {
+    one.says("__pear") || other.says("__pear")
+}
+
+fn pair<'a>(one: (Text<'a>, Raw<'a>), other: (Text<'a>, Raw<'a>)) -> Option<Step<'a>> {
+    let Raw::Text(name) = one.1 else { return None };
+    if one.0.says("tag") && other.0.says("value") {
+        let wrap = Wrap::Tag { content: Content::of(other.1) };
+        return Some(Step::Last(wrap, choice(name, other.1)));
+    }
+    let is_pear = one.0.says("__pear") && other.0.says("v");
+    is_pear.then_some(Step::Into(Wrap::Pear(name), other.1, None))
+}
+
+/// Without content, a variant is as good as its name.
+fn choice<'a>(name: Text<'a>, content: Raw<'a>) -> Plain<'a> {
+    if is_empty(content) { Plain::Text(name) } else { Plain::Choice(name) }
+}
+
+pub(crate) fn is_mark(key: &str) -> bool {
+    key.len() > 4 && key.starts_with("__") && key.ends_with("__")
+}
+
+fn is_empty(raw: Raw<'_>) -> bool {
+    let (Raw::Array(raw) | Raw::Object(raw)) = raw else { return false };
+    raw[1..raw.len() - 1].trim_ascii().is_empty()
+}
+
+/// The first parts of an array or object; the third says only that there are more than two.
+struct Few<T>([Option<T>; 3]);
+
+impl<'a> Few<Raw<'a>> {
+    fn of_array(array: &'a str) -> Result<Self> {
+        let mut reader = Reader::new(array);
+        reader.pass(b'[')?;
+        let (mut few, mut first) = ([None; 3], true);
+        for part in &mut few {
+            if !reader.next_element(&mut first)? {
+                break;
+            }
+            *part = Some(reader.value()?);
+        }
+        Ok(Self(few))
+    }
+}
+
+impl<'a> Few<(Text<'a>, Raw<'a>)> {
+    fn of_object(object: &'a str) -> Result<Self> {
+        let mut reader = Reader::new(object);
+        reader.pass(b'{')?;
+        let (mut few, mut first) = ([None; 3], true);
+        for part in &mut few {
+            let Some(key) = reader.next_key(&mut first)? else { break };
+            *part = Some((key, reader.value()?));
+        }
+        Ok(Self(few))
     }
 }
 
@@ -94,149 +351,5 @@ pub(crate) fn is_integer(digits: &str) -> bool {
     leads && (1..=100).contains(&unsigned.len()) && unsigned.bytes().all(|b| b.is_ascii_digit())
 }
 
-fn is_wrapping(key: &str) -> bool {
-    key == "some" || (key.len() > 4 && key.starts_with("__") && key.ends_with("__"))
-}
-
-fn is_empty(raw: &str) -> bool {
-    let inner = |open, close| raw.trim_ascii().strip_prefix(open)?.strip_suffix(close);
-    inner('[', ']')
-        .or_else(|| inner('{', '}'))
-        .is_some_and(|inner: &str| inner.trim_ascii().is_empty())
-}
-
-/// Decodes a JSON text. A lone surrogate is the one thing that correct syntax can still hide.
-fn text(raw: &str) -> Result<Cow<'_, str>, Defect> {
-    serde_json::from_str(raw).map(|Key(text)| text).map_err(|_| Defect::Encoding)
-}
-
-/// A text that is borrowed where it has no escapes, which a plain `Cow` never is.
-#[derive(Deserialize)]
-pub(crate) struct Key<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
-
-/// The one entry of an object that has one.
-struct Single<'a> {
-    key: Cow<'a, str>,
-    value: &'a str,
-}
-
-impl<'a> Single<'a> {
-    fn read(raw: &'a str) -> Result<Option<Self>, Defect> {
-        let mut entries = Vec::new();
-        let more = read_entries(raw, |key, value| {
-            entries.push(Self { key, value });
-            if entries.len() > 1 { Err(Defect::NotScalar) } else { Ok(()) }
-        });
-        match more {
-            Err(Defect::NotScalar) => Ok(None),
-            Err(defect) => Err(defect),
-            Ok(()) => Ok(entries.pop()),
-        }
-    }
-}
-
-/// Hands each entry of an object to `entry`, up to the first that it refuses.
-pub(crate) fn read_entries<'a>(
-    raw: &'a str,
-    entry: impl FnMut(Cow<'a, str>, &'a str) -> Result<(), Defect>,
-) -> Result<(), Defect> {
-    let mut refused = None;
-    let visitor = Entries { entry, refused: &mut refused };
-    let result = serde_json::Deserializer::from_str(raw).deserialize_map(visitor);
-    match (result, refused) {
-        (_, Some(defect)) => Err(defect),
-        (Err(_), None) => Err(Defect::Encoding),
-        (Ok(()), None) => Ok(()),
-    }
-}
-
-struct Entries<'r, F> {
-    entry: F,
-    refused: &'r mut Option<Defect>,
-}
-
-impl<'a, F> Visitor<'a> for Entries<'_, F>
-where
-    F: FnMut(Cow<'a, str>, &'a str) -> Result<(), Defect>,
-{
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> Result<(), A::Error> {
-        while let Some(Key(key)) = map.next_key()? {
-            let value: &'a RawValue = map.next_value()?;
-            if let Err(defect) = (self.entry)(key, value.get()) {
-                *self.refused = Some(defect);
-                return Err(serde::de::Error::custom("refused"));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The elements of a JSON array.
-pub(crate) fn elements(raw: &str) -> Result<Vec<&RawValue>, Defect> {
-    serde_json::from_str(raw).map_err(|_| Defect::Encoding)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn text(value: &str) -> Plain<'_> {
-        Plain::Text(value.into())
-    }
-
-    #[test]
-    fn every_encoding_gives_the_plain_value() {
-        let cases = [
-            ("null", Plain::Null),
-            (r#"{"none":[]}"#, Plain::Null),
-            (r#"{"none":{}}"#, Plain::Null),
-            (r#"{"some":{"none":[]}}"#, Plain::Null),
-            (r#" { "some" : "a" } "#, text("a")),
-            (r#"{"s\u006fme":"\u0061"}"#, text("a")),
-            (r#"{"some":{"__timestamp_micros_since_unix_epoch__":17}}"#, Plain::Number("17")),
-            (r#"{"__identity__":"0xc2"}"#, text("0xc2")),
-            ("340282366920938463463374607431768211455", {
-                Plain::Number("340282366920938463463374607431768211455")
-            }),
-            ("true", Plain::Bool(true)),
-            ("[1]", Plain::Array("[1]")),
-            ("{}", Plain::Object("{}")),
-            (r#"{"some":1,"more":2}"#, Plain::Object(r#"{"some":1,"more":2}"#)),
-            (r#"{"a":1}"#, Plain::Object(r#"{"a":1}"#)),
-        ];
-        for (raw, expected) in cases {
-            assert_eq!(Plain::read(raw), Ok(expected), "{raw}");
-        }
-    }
-
-    #[test]
-    fn a_choice_without_content_is_its_name() {
-        assert_eq!(Plain::read_scalar(r#"{"Published":[]}"#), Ok(text("Published")));
-        assert_eq!(Plain::read_scalar(r#"{"some":{"Draft":{ }}}"#), Ok(text("Draft")));
-        assert!(matches!(Plain::read_scalar(r#"{"Rejected":"why"}"#), Ok(Plain::Object(_))));
-    }
-
-    #[test]
-    fn endless_wrapping_and_lone_surrogates_are_defects() {
-        let wrapped = format!("{}1{}", "{\"some\":".repeat(20), "}".repeat(20));
-        assert_eq!(Plain::read(&wrapped), Err(Defect::TooDeep));
-        assert_eq!(Plain::read(r#""\ud800""#), Err(Defect::Encoding));
-        assert_eq!(Plain::read(r#"{"\ud800":1}"#), Err(Defect::Encoding));
-    }
-
-    #[test]
-    fn only_whole_numbers_are_whole_numbers() {
-        for digits in ["0", "-0", "7", "-12", "123456789012345678901234567890"] {
-            assert!(is_integer(digits), "{digits}");
-        }
-        for digits in ["", "-", "01", "-01", "1.0", "1e3", "+1", " 1", "١", &"9".repeat(101)] {
-            assert!(!is_integer(digits), "{digits}");
-        }
-    }
-}
+mod tests;

@@ -7,7 +7,9 @@ mod common;
 
 use std::io::{self, Read};
 
-use anonymize::{AnonymizeError, CleanRow, Defect, MAX_ROW_BYTES, Policy, Sink, anonymize};
+use anonymize::{
+    AnonymizeError, CleanRow, Defect, MAX_ROW_BYTES, Policy, Sink, TableStart, anonymize,
+};
 use common::{error, key, run_with};
 
 fn defect(dump: &[u8]) -> Defect {
@@ -78,7 +80,7 @@ fn every_defect_is_called_by_its_name() {
         (row("{}"), Defect::NoId),
         (row(r#"{"profile_id":""}"#), Defect::NoId),
         (row(r#"{"profile_id":1.5}"#), Defect::NotId),
-        (row(r#"{"profile_id":["secret"]}"#), Defect::NotId),
+        (row(r#"{"profile_id":["secret",2]}"#), Defect::NotId),
         (row(r#"{"profile_id":"a","profile_id":"secret"}"#), Defect::Duplicate),
         (row(r#"{"profile_id":"a","profile_\u0069d":"secret"}"#), Defect::Duplicate),
         (row(r#"{"profile_id":"a","secret":1,"se\u0063ret":2}"#), Defect::Duplicate),
@@ -89,7 +91,7 @@ fn every_defect_is_called_by_its_name() {
         (row(r#"{"profile_id":"a","play_count":"secret"}"#), Defect::NotInteger),
         (row(r#"{"profile_id":"a","play_count":1.5}"#), Defect::NotInteger),
         (row(r#"{"profile_id":"a","created_at":99999999999999999999}"#), Defect::NotInteger),
-        (row(r#"{"profile_id":"a","work_title":["secret"]}"#), Defect::NotText),
+        (row(r#"{"profile_id":"a","work_title":["secret",2]}"#), Defect::NotText),
         (
             row(&format!(r#"{{"profile_id":"a","cover_image_src":"{}"}}"#, "/secret".repeat(2000))),
             Defect::TooLong,
@@ -191,7 +193,7 @@ fn with_long_text(head: &str, bytes: u64, tail: &str) -> impl Read {
 struct Ignore;
 
 impl Sink for Ignore {
-    fn table(&mut self, _: &str) -> io::Result<()> {
+    fn table(&mut self, _: &TableStart<'_>) -> io::Result<()> {
         Ok(())
     }
     fn row(&mut self, _: &CleanRow<'_>) -> io::Result<()> {

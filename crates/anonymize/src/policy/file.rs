@@ -35,6 +35,17 @@ pub(super) struct DomainFile {
     pub(super) prefix: String,
     #[serde(default, rename = "match")]
     pub(super) patterns: Vec<String>,
+    #[serde(default)]
+    pub(super) form: FormFile,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum FormFile {
+    #[default]
+    Token,
+    Code,
+    Number,
 }
 
 #[derive(Debug, Deserialize)]
@@ -67,13 +78,34 @@ pub(super) struct PublishedFile {
 
 #[derive(Debug)]
 pub(super) enum RuleFile {
+    Drop,
     Keep(Option<Vec<String>>),
-    Count,
-    Time,
-    Text,
+    Count(Option<CountFile>),
+    Time(Option<ShiftFile>),
+    Text(Option<TextFile>),
     Pseudonym(String),
     Path(String),
     Json(NestedFile),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CountFile {
+    pub(super) digits: usize,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ShiftFile {
+    pub(super) shift_days: u32,
+    pub(super) by: String,
+}
+
+/// The one thing that text may be beside synthetic.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum TextFile {
+    Keep,
 }
 
 #[derive(Debug, Deserialize)]
@@ -90,7 +122,8 @@ impl<'de> Deserialize<'de> for RuleFile {
     }
 }
 
-const RULES: &[&str] = &["keep", "count", "time", "text", "pseudonym", "path", "json"];
+const RULES: &[&str] = &["drop", "keep", "count", "time", "text", "pseudonym", "path", "json"];
+const TABLES: &[&str] = &["keep", "count", "time", "text", "pseudonym", "path", "json"];
 
 struct RuleVisitor;
 
@@ -103,10 +136,11 @@ impl<'de> Visitor<'de> for RuleVisitor {
 
     fn visit_str<E: de::Error>(self, word: &str) -> Result<RuleFile, E> {
         match word {
+            "drop" => Ok(RuleFile::Drop),
             "keep" => Ok(RuleFile::Keep(None)),
-            "count" => Ok(RuleFile::Count),
-            "time" => Ok(RuleFile::Time),
-            "text" => Ok(RuleFile::Text),
+            "count" => Ok(RuleFile::Count(None)),
+            "time" => Ok(RuleFile::Time(None)),
+            "text" => Ok(RuleFile::Text(None)),
             "pseudonym" | "path" | "json" => {
                 Err(E::custom(format!("`{word}` needs more than a word, such as {{ {word} = … }}")))
             }
@@ -119,12 +153,13 @@ impl<'de> Visitor<'de> for RuleVisitor {
         let key: String = map.next_key()?.ok_or_else(|| de::Error::custom(one))?;
         let rule = match key.as_str() {
             "keep" => RuleFile::Keep(Some(map.next_value()?)),
+            "count" => RuleFile::Count(Some(map.next_value()?)),
+            "time" => RuleFile::Time(Some(map.next_value()?)),
+            "text" => RuleFile::Text(Some(map.next_value()?)),
             "pseudonym" => RuleFile::Pseudonym(map.next_value()?),
             "path" => RuleFile::Path(map.next_value()?),
             "json" => RuleFile::Json(map.next_value()?),
-            _ => {
-                return Err(de::Error::unknown_field(&key, &["keep", "pseudonym", "path", "json"]));
-            }
+            _ => return Err(de::Error::unknown_field(&key, TABLES)),
         };
         match map.next_key::<String>()? {
             None => Ok(rule),

@@ -1,0 +1,239 @@
+//! JSON columns: rules for the values and keys inside.
+
+use crate::Defect;
+use crate::cell::Cells;
+use crate::json;
+use crate::policy::{Keys, Nested, Rule};
+use crate::read::{Raw, Reader, Result, Text};
+use crate::value::{Plain, Value, is_mark};
+
+/// How deep the arrays and objects inside a JSON column may lie.
+const MAX_DEPTH: usize = 64;
+
+/// A JSON value, plain or inside a text, written the way it was found.
+pub(crate) fn json(
+    cells: &mut Cells<'_, '_>,
+    rules: &Nested,
+    value: &Value<'_>,
+    depth: usize,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    match value.plain {
+        Plain::Null => json::null(out),
+        Plain::Text(text) if text.is_empty() => json::text("", out),
+        Plain::Text(text) => {
+            let mut inner = cells.buffer();
+            let written =
+                cells.decoded(text, |cells, text| in_text(cells, rules, text, depth, &mut inner));
+            if written.is_ok() {
+                out.push(b'"');
+                json::escape(&inner, out);
+                out.push(b'"');
+            }
+            cells.keep_buffer(inner);
+            return written;
+        }
+        Plain::Array(raw) | Plain::Object(raw) => {
+            part(cells, rules, &mut Reader::new(raw), depth + 1, out)?;
+        }
+        _ => return Err(Defect::NestedJson),
+    }
+    Ok(())
+}
+
+/// JSON that stands in a text has not been looked at before.
+fn in_text(
+    cells: &mut Cells<'_, '_>,
+    rules: &Nested,
+    text: &str,
+    depth: usize,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    let mut reader = Reader::new(text);
+    let written = part(cells, rules, &mut reader, depth + 1, out).and_then(|()| reader.end());
+    written.map_err(|defect| if defect == Defect::Syntax { Defect::NestedJson } else { defect })
+}
+
+/// One value inside JSON. What fits no rule becomes null and is counted, never by its name: a key
+/// inside JSON can itself be data.
+fn part(
+    cells: &mut Cells<'_, '_>,
+    rules: &Nested,
+    reader: &mut Reader<'_>,
+    depth: usize,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    if depth > MAX_DEPTH {
+        return Err(Defect::TooDeep);
+    }
+    match (rules, reader.peek()) {
+        (_, b'[') => array(reader, out, |reader, out| part(cells, rules, reader, depth + 1, out)),
+        (Nested::Keys(keys), b'{') => object(cells, rules, keys, reader, depth, out),
+        (Nested::Keys(_), _) => {
+            match reader.value()? {
+                Raw::Null => json::null(out),
+                _ => drop_part(cells, out),
+            }
+            Ok(())
+        }
+        (Nested::Items(rule), _) => item(cells, rule, reader.value()?, depth, out),
+    }
+}
+
+fn array<'a>(
+    reader: &mut Reader<'a>,
+    out: &mut Vec<u8>,
+    mut element: impl FnMut(&mut Reader<'a>, &mut Vec<u8>) -> Result<()>,
+) -> Result<()> {
+    reader.pass(b'[')?;
+    out.push(b'[');
+    let mut first = true;
+    while {
+        let is_first = first;
+        let more = reader.next_element(&mut first)?;
+        if more && !is_first {
+            out.push(b',');
+        }
+        more
+    } {
+        element(reader, out)?;
+    }
+    out.push(b']');
+    Ok(())
+}
+
+/// One value with a rule of its own.
+fn item(
+    cells: &mut Cells<'_, '_>,
+    rule: &Rule,
+    raw: Raw<'_>,
+    depth: usize,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    let start = out.len();
+    let written = Value::of_part(raw, rule.want()).and_then(|value| match (rule, value.plain) {
+        (Rule::Json(rules), _) => json(cells, rules, &value, depth, out),
+        // A list of values is as good as one value.
+        (_, Plain::Array(raw)) => list(cells, rule, raw, depth, out),
+        _ => cells.scalar(rule, &value, out),
+    });
+    match written {
+        Err(defect) if defect.is_unfit() => {
+            out.truncate(start);
+            drop_part(cells, out);
+            Ok(())
+        }
+        written => written,
+    }
+}
+
+fn list(
+    cells: &mut Cells<'_, '_>,
+    rule: &Rule,
+    raw: &str,
+    depth: usize,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    if depth >= MAX_DEPTH {
+        return Err(Defect::TooDeep);
+    }
+    array(&mut Reader::new(raw), out, |reader, out| {
+        item(cells, rule, reader.value()?, depth + 1, out)
+    })
+}
+
+fn object(
+    cells: &mut Cells<'_, '_>,
+    rules: &Nested,
+    keys: &Keys,
+    reader: &mut Reader<'_>,
+    depth: usize,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    let (values, unlisted) = match listed(keys, reader)? {
+        Listed::Values(values, unlisted) => (values, unlisted),
+        Listed::Nothing => {
+            json::null(out);
+            return Ok(());
+        }
+        Listed::Wrapped(raw) => return wrapped(cells, rules, raw, depth, out),
+    };
+    cells.tally.column(cells.column).dropped_nested += unlisted;
+    out.push(b'{');
+    let start = out.len();
+    for (key, value) in keys.list.iter().zip(values) {
+        let Some(raw) = value else { continue };
+        if key.rule == Rule::Drop {
+            cells.tally.drop_key(&key.place);
+            continue;
+        }
+        if out.len() > start {
+            out.push(b',');
+        }
+        out.extend_from_slice(&key.key);
+        item(cells, &key.rule, raw, depth, out)?;
+    }
+    out.push(b'}');
+    Ok(())
+}
+
+/// What stood inside a wrapping.
+fn wrapped(
+    cells: &mut Cells<'_, '_>,
+    rules: &Nested,
+    raw: Raw<'_>,
+    depth: usize,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    match raw {
+        Raw::Array(raw) | Raw::Object(raw) => {
+            part(cells, rules, &mut Reader::new(raw), depth + 1, out)?;
+        }
+        Raw::Null => json::null(out),
+        _ => drop_part(cells, out),
+    }
+    Ok(())
+}
+
+enum Listed<'a> {
+    /// The values of the listed keys in the policy's order, and how many others there are.
+    Values(Vec<Option<Raw<'a>>>, u64),
+    /// `{"some":x}` and its like.
+    Wrapped(Raw<'a>),
+    /// `{"none":…}`
+    Nothing,
+}
+
+fn listed<'a>(keys: &Keys, reader: &mut Reader<'a>) -> Result<Listed<'a>> {
+    let mut values = vec![None; keys.list.len()];
+    let mut unlisted = 0;
+    let mut wrapping: Option<(Text<'a>, Raw<'a>)> = None;
+    let (mut first, mut count) = (true, 0);
+    reader.pass(b'{')?;
+    while let Some(key) = reader.next_key(&mut first)? {
+        let name = key.decode()?;
+        let value = reader.value()?;
+        count += 1;
+        match keys.find(&name) {
+            Some(index) if values[index].replace(value).is_some() => return Err(Defect::Duplicate),
+            Some(_) => {}
+            None => {
+                unlisted += 1;
+                wrapping = Some((key, value));
+            }
+        }
+    }
+    match wrapping {
+        Some((key, value)) if count == 1 => Ok(match &*key.decode()? {
+            "none" => Listed::Nothing,
+            name if name == "some" || is_mark(name) => Listed::Wrapped(value),
+            _ => Listed::Values(values, unlisted),
+        }),
+        _ => Ok(Listed::Values(values, unlisted)),
+    }
+}
+
+fn drop_part(cells: &mut Cells<'_, '_>, out: &mut Vec<u8>) {
+    cells.tally.column(cells.column).dropped_nested += 1;
+    json::null(out);
+}
