@@ -1,0 +1,179 @@
+//! Secrets kept as texts, and what was met of them.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher as StdHasher};
+
+use crate::collect::{Kind, Origin};
+use crate::part::Part;
+
+/// What an entry needs beside its text, in bytes, with its share of the map.
+const OVERHEAD: usize = 96;
+const NONE: u32 = u32::MAX;
+
+/// The secrets of one part of all, by their anchors.
+#[derive(Debug)]
+pub(crate) struct Exact {
+    text: String,
+    entries: Vec<Entry>,
+    by_anchor: HashMap<u64, u32, BuildHasherDefault<Ready>>,
+    part: Part,
+    limit: usize,
+}
+
+/// One secret or decoy.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    start: u32,
+    end: u32,
+    anchor: u64,
+    /// The next entry with the same anchor.
+    next: u32,
+    whole: u64,
+    /// Where a secret comes from; nothing for a decoy that is no secret.
+    pub(crate) origin: Option<Origin>,
+    /// It comes from a column that the output may show too.
+    pub(crate) is_sensitive: bool,
+    pub(crate) is_decoy: bool,
+}
+
+/// A text with its two hashes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hashed<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) anchor: u64,
+    pub(crate) whole: u64,
+}
+
+impl Exact {
+    pub(crate) fn new(limit: usize, part: Part) -> Self {
+        let (text, entries, by_anchor) = (String::new(), Vec::new(), HashMap::default());
+        Self { text, entries, by_anchor, part, limit }
+    }
+
+    pub(crate) fn has_anchor(&self, anchor: u64) -> bool {
+        self.by_anchor.contains_key(&anchor)
+    }
+
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    pub(crate) fn text_of(&self, entry: &Entry) -> &str {
+        &self.text[entry.start as usize..entry.end as usize]
+    }
+
+    /// The anchors of all entries.
+    pub(crate) fn anchors(&self) -> impl Iterator<Item = u64> {
+        self.by_anchor.keys().copied()
+    }
+
+    /// Whether the secret can be added without giving up others.
+    pub(crate) fn has_room(&self, secret: Hashed<'_>) -> bool {
+        let used = self.text.len() + self.entries.len() * OVERHEAD;
+        used + secret.text.len() + OVERHEAD <= self.limit || self.find(secret).is_some()
+    }
+
+    /// Adds a secret, lower-cased. Where there is no room half of the part is given up and
+    /// returned, as by the filter.
+    pub(crate) fn insert(&mut self, secret: Hashed<'_>, origin: Origin) -> Option<Part> {
+        if !self.part.has(secret.whole) {
+            return None;
+        }
+        let index = self.find(secret).unwrap_or_else(|| self.push(secret));
+        let entry = &mut self.entries[index as usize];
+        entry.is_sensitive |= origin.kind == Kind::Sensitive;
+        // The most private place speaks for the text, and of several the first.
+        if entry.origin.is_none_or(|known| origin.kind < known.kind) {
+            entry.origin = Some(origin);
+        }
+        self.is_full().then(|| self.halve())
+    }
+
+    /// Adds a text that no secret should equal. Where one does, it is no decoy.
+    pub(crate) fn insert_decoy(&mut self, decoy: Hashed<'_>) {
+        if self.part.has(decoy.whole) {
+            let index = self.find(decoy).unwrap_or_else(|| self.push(decoy));
+            self.entries[index as usize].is_decoy = true;
+        }
+    }
+
+    /// The entries that end where a text with this anchor ends.
+    #[inline]
+    pub(crate) fn ending<'a>(
+        &'a self,
+        anchor: u64,
+        text: &'a str,
+    ) -> impl Iterator<Item = u32> + 'a {
+        let ends = move |index: &u32| text.ends_with(self.text_of(&self.entries[*index as usize]));
+        self.chain(anchor).filter(ends)
+    }
+
+    fn chain(&self, anchor: u64) -> impl Iterator<Item = u32> + '_ {
+        let first = self.by_anchor.get(&anchor).copied();
+        std::iter::successors(first, |index| {
+            Some(self.entries[*index as usize].next).filter(|next| *next != NONE)
+        })
+    }
+
+    fn find(&self, secret: Hashed<'_>) -> Option<u32> {
+        let is_same = |index: &u32| {
+            let entry = &self.entries[*index as usize];
+            entry.whole == secret.whole && self.text_of(entry) == secret.text
+        };
+        self.chain(secret.anchor).find(is_same)
+    }
+
+    fn push(&mut self, secret: Hashed<'_>) -> u32 {
+        let index = self.entries.len() as u32;
+        let start = self.text.len() as u32;
+        self.text.push_str(secret.text);
+        let entry = Entry {
+            start,
+            end: self.text.len() as u32,
+            anchor: secret.anchor,
+            next: self.by_anchor.insert(secret.anchor, index).unwrap_or(NONE),
+            whole: secret.whole,
+            origin: None,
+            is_sensitive: false,
+            is_decoy: false,
+        };
+        self.entries.push(entry);
+        index
+    }
+
+    /// One entry must always fit, or no share would ever be small enough.
+    fn is_full(&self) -> bool {
+        self.entries.len() > 1 && self.text.len() + self.entries.len() * OVERHEAD > self.limit
+    }
+
+    fn halve(&mut self) -> Part {
+        let other = self.part.halve();
+        let old = std::mem::replace(self, Self::new(self.limit, self.part));
+        let part = self.part;
+        for entry in old.entries.iter().filter(|entry| part.has(entry.whole)) {
+            let (text, anchor, whole) = (old.text_of(entry), entry.anchor, entry.whole);
+            let index = self.push(Hashed { text, anchor, whole }) as usize;
+            let Entry { origin, is_sensitive, is_decoy, .. } = *entry;
+            self.entries[index] = Entry { origin, is_sensitive, is_decoy, ..self.entries[index] };
+        }
+        other
+    }
+}
+
+/// Anchors are hashes already.
+#[derive(Debug, Default)]
+pub(crate) struct Ready(u64);
+
+impl StdHasher for Ready {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("only whole numbers are hashed");
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}

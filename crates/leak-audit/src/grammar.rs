@@ -1,0 +1,200 @@
+//! What an output may say.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
+
+use crate::hash::Hasher;
+
+/// What the values of a column of the output are made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Column {
+    /// Public words, tokens and paths made of them. Whatever else is there must not hold a secret
+    /// of any length.
+    #[default]
+    Strict,
+    /// Codes that were permuted: everything up to the last `-` or `_` is kept, and what follows is
+    /// drawn evenly from its own alphabet. Such a code may by chance be another one of the dump.
+    Code,
+    /// Synthetic text, which may by chance hold a short secret.
+    Text,
+    /// Values of the dump that were kept because somebody asked for it. What sensitive columns
+    /// hold may be here too; what is in dropped places only must not.
+    Kept,
+}
+
+/// What an output may say: public words, tokens, and what its columns are made of.
+///
+/// A word is one as a whole and in either case of ASCII letters. Words are needed for all that the
+/// output says by itself: its keys (names of tables and columns among them), its constants, the
+/// words of its paths, extensions, hosts, and the id of the key. An object key that is no word is a
+/// finding.
+#[derive(Clone)]
+pub struct Grammar {
+    words: Vec<String>,
+    prefixes: Vec<String>,
+    columns: BTreeMap<String, BTreeMap<String, Column>>,
+    positions: BTreeMap<String, Vec<String>>,
+    chance: fn(char) -> Option<f64>,
+}
+
+impl Grammar {
+    /// A grammar without words, in which every column is [`Column::Strict`].
+    ///
+    /// `chance` describes the generator of synthetic text: how many bits it takes to draw this very
+    /// character (−log₂ of its chance), 0 for a character that the generator keeps where it finds
+    /// it, `None` for one that it never makes. ASCII letters are asked for in lower case, and must
+    /// be as likely as in upper case.
+    pub fn new(chance: fn(char) -> Option<f64>) -> Self {
+        let (words, prefixes) = (Vec::new(), Vec::new());
+        Self { words, prefixes, columns: BTreeMap::new(), positions: BTreeMap::new(), chance }
+    }
+
+    /// Adds words that are no secrets.
+    #[must_use]
+    pub fn words<S: Into<String>>(mut self, words: impl IntoIterator<Item = S>) -> Self {
+        self.words.extend(words.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds prefixes of tokens, which are `<prefix>-` and 16 characters of lower-case base32.
+    #[must_use]
+    pub fn token_prefixes<S: Into<String>>(
+        mut self,
+        prefixes: impl IntoIterator<Item = S>,
+    ) -> Self {
+        self.prefixes.extend(prefixes.into_iter().map(Into::into));
+        self
+    }
+
+    /// Says what a column is made of. `path` is the column's name, or with dots in between the keys
+    /// that lead to a value inside of it; what has no rule of its own has that of what holds it.
+    ///
+    /// A table is known by an object key with its name, or by the value of `name`, `table` or
+    /// `table_name` before its rows. Where none is, a rule of any table holds, the laxest first.
+    /// The names of tables and columns are made words.
+    #[must_use]
+    pub fn column(mut self, table: &str, path: &str, column: Column) -> Self {
+        self.words.push(table.to_owned());
+        self.words.extend(path.split('.').map(str::to_owned));
+        self.columns.entry(table.to_owned()).or_default().insert(path.to_owned(), column);
+        self
+    }
+
+    /// Names the columns of a table whose rows may be arrays. An empty table name stands for rows
+    /// whose table nothing names.
+    #[must_use]
+    pub fn positions<S: Into<String>>(
+        mut self,
+        table: &str,
+        columns: impl IntoIterator<Item = S>,
+    ) -> Self {
+        let columns: Vec<String> = columns.into_iter().map(Into::into).collect();
+        self.words.extend(columns.iter().cloned());
+        self.positions.insert(table.to_owned(), columns);
+        self
+    }
+}
+
+impl fmt::Debug for Grammar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Grammar").field("columns", &self.columns).finish_non_exhaustive()
+    }
+}
+
+/// A grammar that can be asked quickly.
+pub(crate) struct Rules {
+    pub(crate) hasher: Hasher,
+    words: HashSet<String>,
+    /// By length, so that most texts need no look at the words.
+    lengths: [bool; Self::MAX_WORD + 1],
+    prefixes: Vec<String>,
+    pub(crate) tables: Vec<String>,
+    columns: Vec<HashMap<String, Column>>,
+    any: HashMap<String, Column>,
+    positions: BTreeMap<String, Vec<String>>,
+    chance: fn(char) -> Option<f64>,
+}
+
+impl Rules {
+    /// Longer words are not looked for, so they are no words.
+    const MAX_WORD: usize = 255;
+    const TOKEN_DIGITS: usize = 16;
+
+    pub(crate) fn new(grammar: Grammar, seed: &[u8; 32]) -> Self {
+        let Grammar { words, prefixes, columns, positions, chance } = grammar;
+        // The schemes of URLs tell nothing, and a path splits them off as its first part.
+        let schemes = ["http:", "https:"].map(str::to_owned);
+        let words = words.into_iter().chain(schemes).map(|word| word.to_ascii_lowercase());
+        let words: HashSet<String> = words.filter(|word| word.len() <= Self::MAX_WORD).collect();
+        let mut lengths = [false; Self::MAX_WORD + 1];
+        words.iter().for_each(|word| lengths[word.len()] = true);
+        let mut any: HashMap<String, Column> = HashMap::new();
+        for (path, column) in columns.values().flatten() {
+            let laxest = any.entry(path.clone()).or_default();
+            *laxest = (*laxest).max(*column);
+        }
+        let (tables, columns): (_, Vec<_>) = columns.into_iter().unzip();
+        let columns = columns.into_iter().map(|columns| columns.into_iter().collect()).collect();
+        let hasher = Hasher::new(seed);
+        Self { hasher, words, lengths, prefixes, tables, columns, any, positions, chance }
+    }
+
+    pub(crate) fn is_word(&self, text: &str) -> bool {
+        self.may_be_word(text.len()) && self.words.contains(&*lower(text))
+    }
+
+    pub(crate) fn may_be_word(&self, length: usize) -> bool {
+        self.lengths.get(length).is_some_and(|is_any| *is_any)
+    }
+
+    /// The last 16 characters of a token, or nothing for what is none.
+    pub(crate) fn token_digits<'a>(&self, text: &'a str) -> Option<&'a str> {
+        let start = text.len().checked_sub(Self::TOKEN_DIGITS)?;
+        let (prefix, digits) = text.split_at_checked(start)?;
+        let is_digit = |byte: u8| byte.is_ascii_lowercase() || (b'2'..=b'7').contains(&byte);
+        let prefix = prefix.strip_suffix('-')?;
+        let is_token =
+            digits.bytes().all(is_digit) && self.prefixes.iter().any(|known| known == prefix);
+        is_token.then_some(digits)
+    }
+
+    /// What a column is made of, from the keys that lead to it. Keys of the container in front of
+    /// the column's own are passed over.
+    pub(crate) fn column(&self, table: Option<usize>, keys: &[&str]) -> Column {
+        let columns = table.map_or(&self.any, |table| &self.columns[table]);
+        for start in 0..keys.len() {
+            for end in (start + 1..=keys.len()).rev() {
+                if let Some(column) = columns.get(&keys[start..end].join(".")) {
+                    return *column;
+                }
+            }
+        }
+        Column::Strict
+    }
+
+    pub(crate) fn table(&self, name: &str) -> Option<usize> {
+        self.tables.binary_search_by(|known| known.as_str().cmp(name)).ok()
+    }
+
+    pub(crate) fn position(&self, table: Option<usize>, index: usize) -> Option<&str> {
+        let table = table.map_or("", |table| &self.tables[table]);
+        self.positions.get(table)?.get(index).map(String::as_str)
+    }
+
+    /// What chance it takes to draw these characters, in bits; `None` where it cannot happen.
+    pub(crate) fn bits(&self, text: &str) -> Option<f64> {
+        text.chars().map(self.chance).sum()
+    }
+
+    pub(crate) fn bits_of(&self, character: char) -> Option<f64> {
+        (self.chance)(character)
+    }
+}
+
+fn lower(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        text.to_ascii_lowercase().into()
+    } else {
+        text.into()
+    }
+}

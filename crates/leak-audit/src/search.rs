@@ -1,0 +1,253 @@
+//! Searches the strings of an output.
+
+use std::collections::HashMap;
+use std::mem;
+
+use crate::exact::Exact;
+use crate::filter::Filter;
+use crate::fold::lower_into;
+use crate::grammar::{Column, Rules};
+use crate::hash::{Anchor, Rolling};
+use crate::path;
+use crate::reader::{At, Sink};
+
+/// What is searched for.
+#[derive(Clone, Copy)]
+pub(crate) enum Needles<'a> {
+    /// Anchors, of which those that are met get a mark.
+    Filter(&'a Filter),
+    Exact(&'a Exact),
+}
+
+/// What was read and how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) strings: u64,
+    pub(crate) words: u64,
+    pub(crate) tokens: u64,
+    /// Characters searched in synthetic text.
+    pub(crate) text_characters: u64,
+    /// Characters searched in codes.
+    pub(crate) code_characters: u64,
+    pub(crate) other_characters: u64,
+}
+
+impl Counts {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.strings += other.strings;
+        self.words += other.words;
+        self.tokens += other.tokens;
+        self.text_characters += other.text_characters;
+        self.code_characters += other.code_characters;
+        self.other_characters += other.other_characters;
+    }
+}
+
+/// Where and how often a secret was met.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    /// By column: strict, code, text, kept.
+    pub(crate) times: [u64; 4],
+    pub(crate) first: [Option<At>; 4],
+    /// The least likely of the codes that it was met in, in bits.
+    pub(crate) code_bits: f64,
+}
+
+impl Seen {
+    fn note(&mut self, column: Column, at: At) {
+        let index = column as usize;
+        self.times[index] += 1;
+        self.first[index] = [self.first[index], Some(at)].into_iter().flatten().min();
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        for index in 0..4 {
+            self.times[index] += other.times[index];
+            let both = [self.first[index], other.first[index]];
+            self.first[index] = both.into_iter().flatten().min();
+        }
+        self.code_bits = self.code_bits.max(other.code_bits);
+    }
+}
+
+/// One searcher; several can work on the strings of one output.
+pub(crate) struct Search<'a> {
+    rules: &'a Rules,
+    needles: Needles<'a>,
+    pub(crate) counts: Counts,
+    /// By the entry's index.
+    pub(crate) seen: HashMap<u32, Seen>,
+    lower: String,
+}
+
+impl Sink for Search<'_> {
+    fn text(&mut self, column: Column, at: At, text: &str) {
+        self.counts.strings += 1;
+        match column {
+            Column::Text | Column::Kept => self.search(column, at, text),
+            Column::Strict if self.is_public(at, text) => {}
+            Column::Strict => self.search(column, at, text),
+            Column::Code => self.code(at, text),
+        }
+    }
+}
+
+impl<'a> Search<'a> {
+    pub(crate) fn new(rules: &'a Rules, needles: Needles<'a>) -> Self {
+        let (counts, seen) = (Counts::default(), HashMap::new());
+        Self { rules, needles, counts, seen, lower: String::new() }
+    }
+
+    /// A text that is public as a whole: a token, a word, or a path of tokens and words.
+    fn is_public(&mut self, at: At, text: &str) -> bool {
+        if self.is_token(at, text) || self.is_word(text) {
+            return true;
+        }
+        let Some(mut segments) = path::segments(text.as_bytes()) else { return false };
+        segments.all(|segment| str::from_utf8(segment).is_ok_and(|part| self.is_segment(at, part)))
+    }
+
+    fn is_segment(&mut self, at: At, segment: &str) -> bool {
+        if segment.is_empty() || self.is_token(at, segment) || self.is_word(segment) {
+            return true;
+        }
+        let Some((stem, extension)) = segment.rsplit_once('.') else { return false };
+        self.rules.is_word(extension) && (self.is_token(at, stem) || self.is_word(stem))
+    }
+
+    fn is_word(&mut self, text: &str) -> bool {
+        let is_word = self.rules.is_word(text);
+        self.counts.words += u64::from(is_word);
+        is_word
+    }
+
+    /// In a path each part may be a code. Across its parts chance makes nothing.
+    fn code(&mut self, at: At, text: &str) {
+        if self.is_token(at, text) || self.is_word(text) {
+            return;
+        }
+        let Some(segments) = path::segments(text.as_bytes()) else {
+            return self.search(Column::Code, at, text);
+        };
+        let mut is_public = true;
+        for segment in segments.filter_map(|segment| str::from_utf8(segment).ok()) {
+            if !self.is_segment(at, segment) {
+                is_public = false;
+                let stem = segment.rsplit_once('.').filter(|(_, end)| self.rules.is_word(end));
+                self.search(Column::Code, at, stem.map_or(segment, |(stem, _)| stem));
+            }
+        }
+        if !is_public {
+            self.search_where(Column::Strict, at, text, |found| found.contains('/'));
+        }
+    }
+
+    /// A token says nothing, unless the dump has the very same one.
+    fn is_token(&mut self, at: At, text: &str) -> bool {
+        let Some(digits) = self.rules.token_digits(text) else { return false };
+        self.counts.tokens += 1;
+        if let Anchor::Of(anchor) = self.rules.hasher.anchor(digits.as_bytes()) {
+            if self.may_hit(anchor) {
+                let fits = |found: &str| [text.len(), digits.len()].contains(&found.len());
+                self.met(Column::Strict, at, anchor, &text.to_ascii_lowercase(), fits);
+            }
+        }
+        true
+    }
+
+    fn search(&mut self, column: Column, at: At, text: &str) {
+        self.search_where(column, at, text, |_| true);
+    }
+
+    /// Searches at every character for the secrets that fit.
+    fn search_where(&mut self, column: Column, at: At, text: &str, fits: impl Fn(&str) -> bool) {
+        let mut lower = mem::take(&mut self.lower);
+        lower_into(text, &mut lower);
+        let rules = self.rules;
+        let mut rolling = Rolling::new(&rules.hasher);
+        let mut characters = 0;
+        for (start, character) in lower.char_indices() {
+            let (short, long) = rolling.push(character);
+            characters += 1;
+            for anchor in [short, long].into_iter().flatten() {
+                if self.may_hit(anchor) {
+                    let end = start + character.len_utf8();
+                    self.hit(column, at, anchor, &lower, end, &fits);
+                }
+            }
+        }
+        match column {
+            Column::Text => self.counts.text_characters += characters,
+            Column::Code => self.counts.code_characters += characters,
+            Column::Strict | Column::Kept => self.counts.other_characters += characters,
+        }
+        self.lower = lower;
+    }
+
+    #[inline]
+    fn may_hit(&self, anchor: u64) -> bool {
+        match self.needles {
+            Needles::Filter(filter) => filter.contains(anchor),
+            Needles::Exact(exact) => exact.has_anchor(anchor),
+        }
+    }
+
+    #[cold]
+    fn hit(
+        &mut self,
+        column: Column,
+        at: At,
+        anchor: u64,
+        text: &str,
+        end: usize,
+        fits: impl Fn(&str) -> bool,
+    ) {
+        let Needles::Exact(exact) = self.needles else {
+            return self.met(column, at, anchor, text, fits);
+        };
+        if column != Column::Code {
+            return self.met(column, at, anchor, &text[..end], fits);
+        }
+        for index in exact.ending(anchor, &text[..end]) {
+            let length = exact.text_of(&exact.entries()[index as usize]).len();
+            let bits = code_bits(text, end - length, length);
+            // What is in the kept part only is meant to be there.
+            if bits > 0.0 {
+                let seen = self.seen.entry(index).or_default();
+                seen.note(column, at);
+                seen.code_bits = seen.code_bits.max(bits);
+            }
+        }
+    }
+
+    fn met(
+        &mut self,
+        column: Column,
+        at: At,
+        anchor: u64,
+        text: &str,
+        fits: impl Fn(&str) -> bool,
+    ) {
+        match self.needles {
+            Needles::Filter(filter) => filter.mark(anchor),
+            Needles::Exact(exact) => {
+                for index in exact.ending(anchor, text) {
+                    if fits(exact.text_of(&exact.entries()[index as usize])) {
+                        self.seen.entry(index).or_default().note(column, at);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How many bits of a part of a code are drawn: those after the kept start, each out of the
+/// alphabet of all that is drawn.
+fn code_bits(code: &str, start: usize, length: usize) -> f64 {
+    let kept = code.rfind(['-', '_']).map_or(0, |at| at + 1);
+    let body = &code[kept..];
+    // Lower and upper case were folded, so a letter may be of either alphabet: the smaller counts.
+    let letters = if body.bytes().all(|byte| byte.is_ascii_digit()) { 10.0_f64 } else { 36.0 };
+    let drawn = (start + length).saturating_sub(kept.max(start));
+    drawn as f64 * letters.log2()
+}
