@@ -4,30 +4,18 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::args::{Args, is_standard};
+use crate::args::is_standard;
 use crate::error::ExtractError;
+use crate::settings::Settings;
 
-pub(crate) fn check(args: &Args) -> Result<(), ExtractError> {
-    if args.sample_output.as_deref().is_some_and(is_standard) {
-        return Err(ExtractError::SampleToStandardOutput);
-    }
-    let read = [
-        Some(("--input", &args.input)),
-        args.policy.as_ref().map(|path| ("--policy", path)),
-        Some(("--key-file", &args.key_file)),
-    ];
-    let written = [
-        Some(("--output", &args.output)),
-        args.sample_output.as_ref().map(|path| ("--sample-output", path)),
-    ];
-    let mut known: Vec<(&'static str, FileId)> = Vec::new();
-    for (flag, path) in read.into_iter().flatten() {
-        known.extend(file_id(path).map(|id| (flag, id)));
-    }
-    for (flag, path) in written.into_iter().flatten() {
+pub(crate) fn check(settings: &Settings) -> Result<(), ExtractError> {
+    let read = settings.files_read().filter_map(|(flag, path)| Some((flag, file_id(path)?)));
+    let mut known: Vec<(&'static str, FileId)> = read.collect();
+    for (flag, path) in settings.files_written() {
         let Some(id) = file_id(path) else { continue };
         if let Some((other, _)) = known.iter().find(|(_, known)| *known == id) {
-            return Err(ExtractError::SameFile { first: other, second: flag, path: path.clone() });
+            let path = path.to_owned();
+            return Err(ExtractError::SameFile { first: other, second: flag, path });
         }
         known.push((flag, id));
     }
