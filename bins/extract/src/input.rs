@@ -3,6 +3,9 @@
 //! A regular file is read by its handle, so that a rename in between changes nothing. A pipe is
 //! kept in a file without a name while it is read for the first time.
 
+#[cfg(test)]
+mod tests;
+
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Seek};
@@ -104,7 +107,7 @@ impl Inputs {
 }
 
 /// The dumps of a folder in the order of their names, each with the table that it is named after.
-fn dumps_in(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
+pub(crate) fn dumps_in(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     let mut dumps = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();

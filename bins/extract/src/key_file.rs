@@ -65,12 +65,17 @@ fn read(path: &Path, file: File) -> Result<PseudonymKey, ExtractError> {
 /// A key that somebody else made, or can read by another name, is no secret.
 #[cfg(unix)]
 fn check_secrecy(path: &Path, metadata: &Metadata) -> Result<(), ExtractError> {
+    check_secrecy_for(rustix::process::geteuid().as_raw(), path, metadata)
+}
+
+#[cfg(unix)]
+fn check_secrecy_for(user: u32, path: &Path, metadata: &Metadata) -> Result<(), ExtractError> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
     if metadata.permissions().mode() & 0o077 != 0 {
         return Err(ExtractError::KeyReadable(path.to_owned()));
     }
-    if metadata.uid() != rustix::process::geteuid().as_raw() {
+    if metadata.uid() != user {
         return Err(ExtractError::KeyOwner(path.to_owned()));
     }
     if metadata.nlink() != 1 {
@@ -97,4 +102,20 @@ fn make(path: &Path) -> Result<Key, ExtractError> {
     let mut file = output::begin(path)?;
     file.write_all(key.to_file_text().as_bytes())?;
     Ok(Key { key, new_file: Some(file) })
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_of_another_user_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let metadata = file.as_file().metadata().unwrap();
+        let user = rustix::process::geteuid().as_raw();
+        assert!(check_secrecy_for(user, file.path(), &metadata).is_ok());
+        let error = check_secrecy_for(user + 1, file.path(), &metadata).unwrap_err();
+        assert!(matches!(error, ExtractError::KeyOwner(_)), "{error}");
+        assert_eq!(error.exit_code(), 104);
+    }
 }

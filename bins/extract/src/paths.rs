@@ -6,11 +6,22 @@ use std::path::{Path, PathBuf};
 
 use crate::args::is_standard;
 use crate::error::ExtractError;
+use crate::input;
 use crate::settings::Settings;
 
-pub(crate) fn check(settings: &Settings) -> Result<(), ExtractError> {
-    let read = settings.files_read().filter_map(|(flag, path)| Some((flag, file_id(path)?)));
-    let mut known: Vec<(&'static str, FileId)> = read.collect();
+/// `is_allowed` says which files of a folder are read.
+pub(crate) fn check(
+    settings: &Settings,
+    is_allowed: &dyn Fn(&str) -> bool,
+) -> Result<(), ExtractError> {
+    let mut known: Vec<(&'static str, FileId)> = Vec::new();
+    for (flag, path) in settings.files_read() {
+        known.extend(file_id(path).map(|id| (flag, id)));
+        // What cannot be listed fails when it is opened.
+        for (table, path) in input::dumps_in(path).into_iter().flatten() {
+            known.extend(file_id(&path).filter(|_| is_allowed(&table)).map(|id| (flag, id)));
+        }
+    }
     for (flag, path) in settings.files_written() {
         let Some(id) = file_id(path) else { continue };
         if let Some((other, _)) = known.iter().find(|(_, known)| *known == id) {

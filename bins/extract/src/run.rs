@@ -46,12 +46,13 @@ const NOT_YET: ExtractError =
     ExtractError::Usage("this build cannot do this yet: one dump in one file, and no lock");
 
 fn extract_with(settings: &Settings) -> Result<(), ExtractError> {
-    paths::check(settings)?;
+    let policy = policy::read(settings.policy.as_deref())?;
+    let is_allowed = |name: &str| policy.table_names().any(|table| table == name);
+    paths::check(settings, &is_allowed)?;
     if !is_standard(&settings.output) {
         git::check_private("--output", &settings.output)?;
     }
-    let policy = policy::read(settings.policy.as_deref())?;
-    let input = input(settings, &policy)?;
+    let input = input(settings, &is_allowed)?;
     let key = Key::of(&settings.key)?;
     let done = extract(settings, input, &policy, key)?;
     let text = report::render(&done);
@@ -62,15 +63,14 @@ fn extract_with(settings: &Settings) -> Result<(), ExtractError> {
     }
 }
 
-fn input(settings: &Settings, policy: &Policy) -> Result<Input, ExtractError> {
+fn input(settings: &Settings, is_allowed: &dyn Fn(&str) -> bool) -> Result<Input, ExtractError> {
     let Source::Files(files) = &settings.source else { return Err(NOT_YET) };
     let FileSource { format, table, columns, .. } = files;
     let is_plain = format == "auto" && table.is_none() && columns.is_none();
     if !is_plain || settings.strict || settings.lock.is_some() {
         return Err(NOT_YET);
     }
-    let is_allowed = |name: &str| policy.table_names().any(|table| table == name);
-    let mut opened = Inputs::open(files, &copies_folder(&settings.output), &is_allowed)?;
+    let mut opened = Inputs::open(files, &copies_folder(&settings.output), is_allowed)?;
     match opened.inputs.pop() {
         Some(input) if opened.inputs.is_empty() => Ok(input),
         _ => Err(NOT_YET),

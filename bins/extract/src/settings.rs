@@ -43,7 +43,6 @@ pub(crate) struct FileSource {
 
 /// A running SpacetimeDB.
 #[derive(Debug)]
-#[expect(dead_code, reason = "anonymize reads no SQL answers yet")]
 pub(crate) struct DatabaseSource {
     pub(crate) url: String,
     pub(crate) name: String,

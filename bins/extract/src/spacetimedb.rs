@@ -24,6 +24,7 @@ use zeroize::Zeroizing;
 
 use crate::error::ExtractError;
 use crate::input::Input;
+use crate::settings::DatabaseSource;
 use schema::{Query, Schema};
 
 /// The schema of hundreds of tables is some hundred kilobytes.
@@ -72,8 +73,14 @@ pub(crate) struct Database {
 }
 
 impl Database {
+    /// The database that the command line names, with the token of its file.
+    pub(crate) fn of(source: &DatabaseSource) -> Result<Self, ExtractError> {
+        let token = cli::read_token("--token-file", &source.token_file)?;
+        Self::new(&source.url, &source.name, &token)
+    }
+
     /// `url` is that of the server, and may have a path before `/v1`.
-    pub(crate) fn new(url: &str, name: &str, token: &str) -> Result<Self, ExtractError> {
+    fn new(url: &str, name: &str, token: &str) -> Result<Self, ExtractError> {
         let usage = ExtractError::Usage("--spacetimedb needs a URL such as http://127.0.0.1:3000");
         let Ok(mut address) = Url::parse(url) else { return Err(usage) };
         let is_plain = address.has_host()

@@ -38,12 +38,12 @@ pub fn sample_dataset() -> Result<Dataset, CliError> {
     Dataset::from_json(SAMPLE).map_err(CliError::Sample)
 }
 
-/// Reads a token from a file: its text without the white space around it.
+/// Reads a token from the file that `flag` names: its text without the white space around it.
 ///
 /// # Errors
 ///
-/// [`CliError::Token`]. The path is not repeated, as somebody may have typed the token itself.
-pub fn read_token(path: &Path) -> Result<Zeroizing<String>, CliError> {
+/// [`CliError::Token`] with the flag. The path is not repeated, as somebody may have typed the token itself.
+pub fn read_token(flag: &'static str, path: &Path) -> Result<Zeroizing<String>, CliError> {
     let read = || {
         let mut text = Zeroizing::new(String::new());
         File::open(path)?.take(TOKEN_BYTES_MAX + 1).read_to_string(&mut text)?;
@@ -54,7 +54,7 @@ pub fn read_token(path: &Path) -> Result<Zeroizing<String>, CliError> {
         };
         Err(io::Error::new(io::ErrorKind::InvalidData, problem))
     };
-    read().map_err(CliError::Token)
+    read().map_err(|source| CliError::Token { flag, source })
 }
 
 /// The temporary files that have no final name yet. A signal ends a process without dropping
@@ -279,7 +279,8 @@ mod tests {
         let shown = whole_path(missing).display().to_string();
         assert!(read_dataset(missing).unwrap_err().to_string().contains(&shown));
         assert!(WholeFile::write(missing, b"").unwrap_err().to_string().contains(&shown));
-        let error = read_token(Path::new("s3cret")).unwrap_err();
+        let error = read_token("--some-file", Path::new("s3cret")).unwrap_err();
+        assert!(error.to_string().starts_with("--some-file: cannot read the file: "), "{error}");
         assert!(!format!("{error} {error:?}").contains("s3cret"));
     }
 
@@ -289,7 +290,7 @@ mod tests {
         let path = folder.path().join("token");
         let read = |text: &str| {
             fs::write(&path, text).unwrap();
-            read_token(&path)
+            read_token("--some-file", &path)
         };
         assert_eq!(*read("\u{feff}abc\r\n").unwrap(), "abc");
         assert!(read(" \n").is_err());

@@ -63,7 +63,11 @@ impl Server {
 
     fn fetch(&self, wanted: &[Wanted]) -> Result<Fetched, ExtractError> {
         let folder = tempfile::tempdir().unwrap();
-        let fetched = Database::new(&self.url, "genarrative", TOKEN)?.fetch(wanted, folder.path());
+        let token = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(token.path(), format!(" {TOKEN}\n")).unwrap();
+        let (url, name) = (self.url.clone(), "genarrative".to_owned());
+        let source = DatabaseSource { url, name, token_file: token.path().to_owned() };
+        let fetched = Database::of(&source)?.fetch(wanted, folder.path());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the copy has a name");
         fetched
     }
