@@ -233,3 +233,28 @@ fn an_address_is_a_plain_url_and_a_name_is_one_segment_of_it() {
     let database = Database::new("https://host/base/", "a/b?c", TOKEN).unwrap();
     assert_eq!(database.route("sql").as_str(), "https://host/base/v1/database/a%2Fb%3Fc/sql");
 }
+
+#[test]
+fn a_certificate_that_nobody_trusts_gets_no_token() {
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certified.cert.der().clone()], key.into())
+        .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut tls = rustls::ServerConnection::new(Arc::new(config)).unwrap();
+        let mut text = Vec::new();
+        let _ = rustls::Stream::new(&mut tls, &mut stream).read_to_end(&mut text);
+        text
+    });
+    let error = Database::new(&url, "d", TOKEN).unwrap().fetch(&[], Path::new(".")).unwrap_err();
+    assert!(error.to_string().contains("TLS failed"), "{error}");
+    assert_eq!(server.join().unwrap(), b"");
+}
