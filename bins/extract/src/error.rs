@@ -19,6 +19,12 @@ pub(crate) enum ExtractError {
     KeyReadable(PathBuf),
     #[error("{}: a key is a small regular file", .0.display())]
     KeyKind(PathBuf),
+    #[error("{}: this key belongs to another user, who can read it; make a new one", .0.display())]
+    KeyOwner(PathBuf),
+    #[error("{}: this key has a second name (a hard link); remove one of the two", .0.display())]
+    KeyLinked(PathBuf),
+    #[error("{}: the policy is not text in UTF-8", .0.display())]
+    PolicyText(PathBuf),
     #[error("cannot make a key: the system's random source failed: {0}")]
     Random(getrandom::Error),
     #[error(transparent)]
@@ -29,16 +35,28 @@ pub(crate) enum ExtractError {
     SameFile { first: &'static str, second: &'static str, path: PathBuf },
     #[error("writing the dataset to standard output failed: {0}; what was written of it is cut")]
     StandardOutput(#[source] io::Error),
-    #[error("--sample-output is a file, not standard output")]
-    SampleToStandardOutput,
+    #[error("{server}: {what}: {problem}; nothing was written")]
+    Database { server: String, what: String, problem: String },
+    #[error(
+        "{flag} {}: {reason}, and it is private; name it *.local.json, put it into fixtures/local/, or write outside of the work tree",
+        path.display()
+    )]
+    Tracked { flag: &'static str, path: PathBuf, reason: &'static str },
+    #[error("{0}")]
+    Usage(&'static str),
 }
 
 impl ExtractError {
     /// 1 could not be done, 2 usage, 104 the policy or the key is invalid.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::SameFile { .. } | Self::SampleToStandardOutput => 2,
-            Self::Configuration { .. } | Self::KeyReadable(_) | Self::KeyKind(_) => 104,
+            Self::SameFile { .. } | Self::Tracked { .. } | Self::Usage(_) => 2,
+            Self::Configuration { .. }
+            | Self::KeyReadable(_)
+            | Self::KeyKind(_)
+            | Self::KeyOwner(_)
+            | Self::KeyLinked(_)
+            | Self::PolicyText(_) => 104,
             Self::Dump(error) if error.is_configuration() => 104,
             _ => 1,
         }

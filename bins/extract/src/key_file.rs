@@ -9,7 +9,8 @@ use cli::WholeFile;
 use zeroize::Zeroizing;
 
 use crate::error::ExtractError;
-use crate::output;
+use crate::settings::KeySource;
+use crate::{git, output};
 
 /// A key file is some hundred bytes; what is much longer is something else.
 const MAX_BYTES: u64 = 64 << 10;
@@ -20,8 +21,17 @@ pub(crate) struct Key {
     pub(crate) new_file: Option<WholeFile>,
 }
 
-/// Reads the key, or makes one. A new key is not stored before the extraction has succeeded.
-pub(crate) fn read_or_make(path: &Path) -> Result<Key, ExtractError> {
+impl Key {
+    /// Reads the key, or makes one. A new key is not stored before the extraction has succeeded.
+    pub(crate) fn of(source: &KeySource) -> Result<Self, ExtractError> {
+        match source {
+            KeySource::Ephemeral => Ok(Self { key: random()?, new_file: None }),
+            KeySource::File(path) => read_or_make(path),
+        }
+    }
+}
+
+fn read_or_make(path: &Path) -> Result<Key, ExtractError> {
     match File::open(path) {
         Ok(file) => Ok(Key { key: read(path, file)?, new_file: None }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => make(path),
@@ -45,31 +55,67 @@ fn read(path: &Path, file: File) -> Result<PseudonymKey, ExtractError> {
     let key = PseudonymKey::from_file_text(&text)
         .map_err(|source| ExtractError::Configuration { path: path.to_owned(), source })?;
     // A public key protects nothing, so there is nothing to hide.
-    if !key.is_public() && is_open_to_others(&metadata) {
-        return Err(ExtractError::KeyReadable(path.to_owned()));
+    if !key.is_public() {
+        check_secrecy(path, &metadata)?;
+        git::check_private("--key-file", path)?;
     }
     Ok(key)
 }
 
+/// A key that somebody else made, or can read by another name, is no secret.
 #[cfg(unix)]
-fn is_open_to_others(metadata: &Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt;
+fn check_secrecy(path: &Path, metadata: &Metadata) -> Result<(), ExtractError> {
+    check_secrecy_for(rustix::process::geteuid().as_raw(), path, metadata)
+}
 
-    metadata.permissions().mode() & 0o077 != 0
+#[cfg(unix)]
+fn check_secrecy_for(user: u32, path: &Path, metadata: &Metadata) -> Result<(), ExtractError> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    if metadata.permissions().mode() & 0o077 != 0 {
+        return Err(ExtractError::KeyReadable(path.to_owned()));
+    }
+    if metadata.uid() != user {
+        return Err(ExtractError::KeyOwner(path.to_owned()));
+    }
+    if metadata.nlink() != 1 {
+        return Err(ExtractError::KeyLinked(path.to_owned()));
+    }
+    Ok(())
 }
 
 /// Elsewhere, a file belongs to its user's folder and has no such bits.
 #[cfg(not(unix))]
-fn is_open_to_others(_: &Metadata) -> bool {
-    false
+fn check_secrecy(_: &Path, _: &Metadata) -> Result<(), ExtractError> {
+    Ok(())
+}
+
+fn random() -> Result<PseudonymKey, ExtractError> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    getrandom::fill(bytes.as_mut()).map_err(ExtractError::Random)?;
+    PseudonymKey::from_bytes(*bytes).map_err(ExtractError::Dump)
 }
 
 fn make(path: &Path) -> Result<Key, ExtractError> {
-    let mut bytes = Zeroizing::new([0; 32]);
-    getrandom::fill(bytes.as_mut()).map_err(ExtractError::Random)?;
-    let key = PseudonymKey::from_bytes(*bytes)
-        .map_err(|source| ExtractError::Configuration { path: path.to_owned(), source })?;
+    git::check_private("--key-file", path)?;
+    let key = random()?;
     let mut file = output::begin(path)?;
     file.write_all(key.to_file_text().as_bytes())?;
     Ok(Key { key, new_file: Some(file) })
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_of_another_user_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let metadata = file.as_file().metadata().unwrap();
+        let user = rustix::process::geteuid().as_raw();
+        assert!(check_secrecy_for(user, file.path(), &metadata).is_ok());
+        let error = check_secrecy_for(user + 1, file.path(), &metadata).unwrap_err();
+        assert!(matches!(error, ExtractError::KeyOwner(_)), "{error}");
+        assert_eq!(error.exit_code(), 104);
+    }
 }

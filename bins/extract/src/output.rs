@@ -18,6 +18,20 @@ pub(crate) fn begin(path: &Path) -> Result<WholeFile, CliError> {
     WholeFile::create(path)
 }
 
+/// Whether anybody may remove and replace what others have put into the folder.
+#[cfg(unix)]
+pub(crate) fn is_open_to_all(folder: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+
+    // The sticky bit keeps everybody to his own files.
+    fs::metadata(folder).is_ok_and(|metadata| metadata.permissions().mode() & 0o1002 == 0o0002)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn is_open_to_all(_: &Path) -> bool {
+    false
+}
+
 /// Where a dataset is written until the dump has proved whole.
 #[derive(Debug)]
 pub(crate) enum Target {

@@ -4,30 +4,29 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::args::{Args, is_standard};
+use crate::args::is_standard;
 use crate::error::ExtractError;
+use crate::input;
+use crate::settings::Settings;
 
-pub(crate) fn check(args: &Args) -> Result<(), ExtractError> {
-    if args.sample_output.as_deref().is_some_and(is_standard) {
-        return Err(ExtractError::SampleToStandardOutput);
-    }
-    let read = [
-        Some(("--input", &args.input)),
-        args.policy.as_ref().map(|path| ("--policy", path)),
-        Some(("--key-file", &args.key_file)),
-    ];
-    let written = [
-        Some(("--output", &args.output)),
-        args.sample_output.as_ref().map(|path| ("--sample-output", path)),
-    ];
+/// `is_allowed` says which files of a folder are read.
+pub(crate) fn check(
+    settings: &Settings,
+    is_allowed: &dyn Fn(&str) -> bool,
+) -> Result<(), ExtractError> {
     let mut known: Vec<(&'static str, FileId)> = Vec::new();
-    for (flag, path) in read.into_iter().flatten() {
+    for (flag, path) in settings.files_read() {
         known.extend(file_id(path).map(|id| (flag, id)));
+        // What cannot be listed fails when it is opened.
+        for (table, path) in input::dumps_in(path).into_iter().flatten() {
+            known.extend(file_id(&path).filter(|_| is_allowed(&table)).map(|id| (flag, id)));
+        }
     }
-    for (flag, path) in written.into_iter().flatten() {
+    for (flag, path) in settings.files_written() {
         let Some(id) = file_id(path) else { continue };
         if let Some((other, _)) = known.iter().find(|(_, known)| *known == id) {
-            return Err(ExtractError::SameFile { first: other, second: flag, path: path.clone() });
+            let path = path.to_owned();
+            return Err(ExtractError::SameFile { first: other, second: flag, path });
         }
         known.push((flag, id));
     }

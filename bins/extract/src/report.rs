@@ -8,6 +8,7 @@ use anonymize::{Manifest, TableManifest};
 
 use crate::args::is_standard;
 use crate::error::ExtractError;
+use crate::output;
 use crate::run::Done;
 
 /// Prints a text; a reader that has seen enough of it is no error.
@@ -71,21 +72,35 @@ fn section(text: &mut String, title: &str, entries: &[(String, u64)]) {
 }
 
 fn files(text: &mut String, done: &Done<'_>) {
-    let args = done.args;
+    let settings = done.settings;
     text.push('\n');
-    if !is_standard(&args.output) {
-        line(text, format_args!("dataset: {}", args.output.display()));
+    if !is_standard(&settings.output) {
+        line(text, format_args!("dataset: {}", settings.output.display()));
     }
-    if let Some(path) = &args.sample_output {
+    if let Some(path) = &settings.sample_output {
         line(text, format_args!("sample: {}", path.display()));
     }
-    let (id, file) = (&done.manifest.key_id, args.key_file.display());
-    let made = if done.key_is_new {
-        ", made now: keep it private, and keep it for the same pseudonyms"
-    } else {
-        ""
-    };
-    line(text, format_args!("key: {id} ({file}{made})"));
+    key(text, done);
+    for (flag, path) in settings.files_written().filter(|(_, path)| !is_standard(path)) {
+        if output::is_open_to_all(cli::folder(path)) {
+            line(
+                text,
+                format_args!("warning: everybody can replace {flag}: its folder is open to all"),
+            );
+        }
+    }
+}
+
+fn key(text: &mut String, done: &Done<'_>) {
+    let id = &done.manifest.key_id;
+    match done.settings.key_file() {
+        None => line(text, format_args!("key: {id} (ephemeral, not kept)")),
+        Some(path) if done.key_is_new => {
+            let advice = "keep it private, and keep it for the same pseudonyms";
+            line(text, format_args!("key: {id} ({}, made now: {advice})", path.display()));
+        }
+        Some(path) => line(text, format_args!("key: {id} ({})", path.display())),
+    }
     if done.manifest.public_key {
         text.push_str("warning: this key is public, so its pseudonyms protect nothing; use it for synthetic dumps only\n");
     }

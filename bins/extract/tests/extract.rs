@@ -2,109 +2,19 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic too")]
 
+mod common;
+
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 
+use common::{Place, Ran, fixture_dump, fixtures, private, public_key};
 use dataset::Dataset;
 use synthetic_dump::{Spec, WORK_TABLES};
-use tempfile::TempDir;
 
 const FIXTURE_COUNTS: &str = "puzzle_work_profile: 80\ncustom_world_profile: 1\n\
 match3d_work_profile: 0\nsquare_hole_work_profile: 0\nbig_fish_work_profile: 0\n\
 visual_novel_work_profile: 0\nnormalizedWorks: 81\n";
-
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
-}
-
-fn fixture_dump() -> PathBuf {
-    fixtures().join("dumps/spacetime-migration-7.synthetic.json")
-}
-
-fn public_key() -> PathBuf {
-    fixtures().join("keys/synthetic-dump.public-key.txt")
-}
-
-/// A folder of its own for each test, and the program started in it.
-struct Place(TempDir);
-
-impl Place {
-    fn new() -> Self {
-        Self(TempDir::new().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
-        fs::write(self.path(name), bytes).unwrap();
-        self.path(name)
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    /// The names of all that is in the folder, also hidden files.
-    fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.0.path()).unwrap();
-        let mut names: Vec<_> =
-            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_extract"));
-        command.current_dir(self.0.path()).args(arguments).stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Ran {
-        Ran::from(self.command(arguments).output().unwrap())
-    }
-
-    /// The committed dump under the committed key, with more arguments.
-    fn run_fixture(&self, arguments: &[&str]) -> Ran {
-        let (dump, key) = (fixture_dump(), public_key());
-        let mut command = self.command(arguments);
-        command.arg("--input").arg(dump).arg("--key-file").arg(key);
-        Ran::from(command.output().unwrap())
-    }
-}
-
-struct Ran {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-impl From<Output> for Ran {
-    fn from(output: Output) -> Self {
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        let code = output.status.code().expect("the program ended by itself");
-        Self { code, stdout: text(output.stdout), stderr: text(output.stderr) }
-    }
-}
-
-impl Ran {
-    fn succeeded(self) -> Self {
-        assert_eq!((self.code, self.stderr.as_str()), (0, ""), "{}", self.stdout);
-        self
-    }
-
-    /// One line on stderr that has `expected`, nothing on stdout.
-    fn failed(&self, code: i32, expected: &str) {
-        assert_eq!(self.code, code, "{}", self.stderr);
-        assert!(self.stderr.starts_with("extract: "), "{}", self.stderr);
-        assert!(self.stderr.contains(expected), "{} has no {expected}", self.stderr);
-        assert_eq!(self.stderr.lines().count(), 1, "{}", self.stderr);
-        assert_eq!(self.stdout, "");
-    }
-}
 
 #[test]
 fn the_fixture_gives_the_stated_counts_and_says_what_was_left_out() {
@@ -340,6 +250,11 @@ fn a_file_is_never_read_and_written_at_once() {
     for (arguments, expected) in cases {
         place.run(&[&base[..], arguments].concat()).failed(2, expected);
     }
+    // A folder stands for the dumps in it.
+    place.write("sub/puzzle_work_profile.json", "{}");
+    let output = "sub/puzzle_work_profile.json";
+    let arguments = ["--input", "sub", "--key-file", "k.key", "--output", output];
+    place.run(&arguments).failed(2, "--input and --output");
     // A key that is still to be made must not take the name of an output either.
     let arguments = ["--input", "dump.json", "--key-file", "new", "--output", "new"];
     place.run(&arguments).failed(2, "--key-file and --output");
@@ -396,21 +311,6 @@ fn a_bad_key_file_is_104_without_showing_it() {
     place.run(&arguments).failed(104, "small regular file");
 }
 
-#[cfg(not(unix))]
-fn private(_: &Path) {}
-
-#[cfg(unix)]
-fn private(path: &Path) {
-    set_mode(path, 0o600);
-}
-
-#[cfg(unix)]
-fn set_mode(path: &Path, mode: u32) {
-    use std::os::unix::fs::PermissionsExt;
-
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-}
-
 #[cfg(unix)]
 #[test]
 fn what_is_written_is_readable_by_its_owner_only() {
@@ -438,7 +338,7 @@ fn a_secret_key_that_others_can_read_is_refused_and_a_public_one_is_not() {
     let secret = place.read("k.key");
     fs::remove_file(place.path("w.json")).unwrap();
     for mode in [0o644, 0o640, 0o604, 0o620] {
-        set_mode(&place.path("k.key"), mode);
+        common::set_mode(&place.path("k.key"), mode);
         place.run(&arguments).failed(104, "others can read this key");
         assert_eq!(place.names(), ["k.key"]);
     }
@@ -447,7 +347,7 @@ fn a_secret_key_that_others_can_read_is_refused_and_a_public_one_is_not() {
     fs::write(place.path("k.key"), format!("{secret}{marker}")).unwrap();
     place.run(&arguments).failed(104, "others can read this key");
     fs::write(place.path("k.key"), format!("{marker}{secret}")).unwrap();
-    set_mode(&place.path("k.key"), 0o644);
+    common::set_mode(&place.path("k.key"), 0o644);
     assert!(place.run(&arguments).succeeded().stdout.contains("warning: this key is public"));
 }
 

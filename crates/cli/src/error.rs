@@ -40,8 +40,13 @@ pub enum CliError {
     Sample(DatasetError),
     // Whoever gives the token itself in place of the file must not find it in a log: no path here.
     /// A token file cannot be read, or holds no token.
-    #[error("--auth-token-file: cannot read the file: {0}")]
-    Token(io::Error),
+    #[error("{flag}: cannot read the file: {source}")]
+    Token {
+        /// The flag that names the file.
+        flag: &'static str,
+        /// Why.
+        source: io::Error,
+    },
     /// A file cannot be written. Nothing of it is left.
     #[error("cannot write {}: {source}; nothing is left there that was not there before", .path.display())]
     Write {

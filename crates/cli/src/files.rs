@@ -1,9 +1,11 @@
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use dataset::Dataset;
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, PersistError};
 use zeroize::Zeroizing;
 
 use crate::CliError;
@@ -36,12 +38,12 @@ pub fn sample_dataset() -> Result<Dataset, CliError> {
     Dataset::from_json(SAMPLE).map_err(CliError::Sample)
 }
 
-/// Reads a token from a file: its text without the white space around it.
+/// Reads a token from the file that `flag` names: its text without the white space around it.
 ///
 /// # Errors
 ///
-/// [`CliError::Token`]. The path is not repeated, as somebody may have typed the token itself.
-pub fn read_token(path: &Path) -> Result<Zeroizing<String>, CliError> {
+/// [`CliError::Token`] with the flag. The path is not repeated, as somebody may have typed the token itself.
+pub fn read_token(flag: &'static str, path: &Path) -> Result<Zeroizing<String>, CliError> {
     let read = || {
         let mut text = Zeroizing::new(String::new());
         File::open(path)?.take(TOKEN_BYTES_MAX + 1).read_to_string(&mut text)?;
@@ -52,7 +54,26 @@ pub fn read_token(path: &Path) -> Result<Zeroizing<String>, CliError> {
         };
         Err(io::Error::new(io::ErrorKind::InvalidData, problem))
     };
-    read().map_err(CliError::Token)
+    read().map_err(|source| CliError::Token { flag, source })
+}
+
+/// The temporary files that have no final name yet. A signal ends a process without dropping
+/// anything, so somebody else must know of them.
+static PARTIAL: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+fn partial() -> MutexGuard<'static, Vec<PathBuf>> {
+    PARTIAL.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ends the process from whatever thread, and removes every [`WholeFile`] that is not published.
+pub fn end_without_files(exit_code: u8) -> ! {
+    // Held to the end, so that no file is begun or published any more.
+    let partial = partial();
+    for path in partial.iter() {
+        // What cannot be removed has a temporary name still.
+        let _ = fs::remove_file(path);
+    }
+    process::exit(exit_code.into())
 }
 
 /// A file that appears under its name whole or not at all. Until it is published it is a temporary
@@ -60,8 +81,10 @@ pub fn read_token(path: &Path) -> Result<Zeroizing<String>, CliError> {
 #[derive(Debug)]
 pub struct WholeFile {
     path: PathBuf,
-    file: NamedTempFile,
+    file: Option<NamedTempFile>,
 }
+
+const HAS_FILE: &str = "only publishing takes the file, and it consumes its owner";
 
 impl WholeFile {
     /// Begins the file that is to stand at `path`.
@@ -84,8 +107,12 @@ impl WholeFile {
             return Err(CliError::Write { path, source });
         }
         // tempfile opens with mode 0600 and refuses a name that exists.
+        let mut partial = partial();
         match tempfile::Builder::new().prefix(".partial-").tempfile_in(folder(&path)) {
-            Ok(file) => Ok(WholeFile { path, file }),
+            Ok(file) => {
+                partial.push(file.path().to_owned());
+                Ok(WholeFile { path, file: Some(file) })
+            }
             // Its own error names the temporary file, which says nothing to the user.
             Err(error) => Err(CliError::Write { path, source: error.kind().into() }),
         }
@@ -109,12 +136,12 @@ impl WholeFile {
     ///
     /// [`CliError::Write`], as the other methods.
     pub fn write_all(&mut self, bytes: &[u8]) -> Result<(), CliError> {
-        self.file.write_all(bytes).map_err(|source| self.error(source))
+        self.file().write_all(bytes).map_err(|source| self.error(source))
     }
 
     /// The open temporary file.
     pub fn file(&self) -> &File {
-        self.file.as_file()
+        self.temporary().as_file()
     }
 
     /// Makes sure that the bytes are on the disk, while the file still has its temporary name.
@@ -123,7 +150,7 @@ impl WholeFile {
     ///
     /// [`CliError::Write`], as the other methods.
     pub fn sync(&self) -> Result<(), CliError> {
-        self.file.as_file().sync_all().map_err(|source| self.error(source))
+        self.file().sync_all().map_err(|source| self.error(source))
     }
 
     /// Gives the file its name, in place of what had it before.
@@ -132,26 +159,46 @@ impl WholeFile {
     ///
     /// [`CliError::Write`]; then there is nothing new at the path.
     pub fn publish(self) -> Result<(), CliError> {
-        let WholeFile { path, file } = self;
-        let named = file.persist(&path).map_err(|error| error.error);
-        let published = named.and_then(|_| sync_folder(&path));
-        published.map_err(|source| CliError::Write { path, source })
+        self.publish_with(|file, path| file.persist(path))
     }
 
-    /// Gives the file its name, which nothing may have yet.
+    /// Gives the file its name, which nothing may have yet; a link that leads nowhere counts.
     ///
     /// # Errors
     ///
     /// [`CliError::Write`]; then there is nothing new at the path.
     pub fn publish_new(self) -> Result<(), CliError> {
-        let WholeFile { path, file } = self;
-        let named = file.persist_noclobber(&path).map_err(|error| error.error);
-        let published = named.and_then(|_| sync_folder(&path));
-        published.map_err(|source| CliError::Write { path, source })
+        self.publish_with(|file, path| file.persist_noclobber(path))
+    }
+
+    fn publish_with(
+        mut self,
+        persist: impl FnOnce(NamedTempFile, &Path) -> Result<File, PersistError>,
+    ) -> Result<(), CliError> {
+        let file = self.file.take().expect(HAS_FILE);
+        let mut partial = partial();
+        partial.retain(|path| path != file.path());
+        let named = persist(file, &self.path).map_err(|error| error.error);
+        drop(partial);
+        named.and_then(|_| sync_folder(&self.path)).map_err(|source| self.error(source))
+    }
+
+    fn temporary(&self) -> &NamedTempFile {
+        self.file.as_ref().expect(HAS_FILE)
     }
 
     fn error(&self, source: io::Error) -> CliError {
         CliError::Write { path: self.path.clone(), source }
+    }
+}
+
+impl Drop for WholeFile {
+    fn drop(&mut self) {
+        let Some(file) = self.file.take() else { return };
+        let mut partial = partial();
+        partial.retain(|path| path != file.path());
+        // Removed before anybody else can look at the list.
+        drop(file);
     }
 }
 
@@ -232,7 +279,8 @@ mod tests {
         let shown = whole_path(missing).display().to_string();
         assert!(read_dataset(missing).unwrap_err().to_string().contains(&shown));
         assert!(WholeFile::write(missing, b"").unwrap_err().to_string().contains(&shown));
-        let error = read_token(Path::new("s3cret")).unwrap_err();
+        let error = read_token("--some-file", Path::new("s3cret")).unwrap_err();
+        assert!(error.to_string().starts_with("--some-file: cannot read the file: "), "{error}");
         assert!(!format!("{error} {error:?}").contains("s3cret"));
     }
 
@@ -242,7 +290,7 @@ mod tests {
         let path = folder.path().join("token");
         let read = |text: &str| {
             fs::write(&path, text).unwrap();
-            read_token(&path)
+            read_token("--some-file", &path)
         };
         assert_eq!(*read("\u{feff}abc\r\n").unwrap(), "abc");
         assert!(read(" \n").is_err());

@@ -27,7 +27,7 @@ mod setting;
 mod signals;
 
 pub use error::CliError;
-pub use files::{WholeFile, folder, read_dataset, read_token, sample_dataset};
+pub use files::{WholeFile, end_without_files, folder, read_dataset, read_token, sample_dataset};
 pub use setting::{Environment, Setting, duration};
 #[cfg(feature = "signals")]
 pub use signals::Signals;

@@ -49,7 +49,8 @@ impl Environment {
         file: Option<&Path>,
     ) -> Result<Option<(&'static str, Zeroizing<String>)>, CliError> {
         if let Some(file) = file {
-            return Ok(Some(("--auth-token-file", read_token(file)?)));
+            let flag = "--auth-token-file";
+            return Ok(Some((flag, read_token(flag, file)?)));
         }
         let token = self.variable("AUTH_TOKEN")?.map(Zeroizing::new);
         Ok(token.map(|token| ("AUTH_TOKEN", Zeroizing::new(token.trim().to_owned()))))
