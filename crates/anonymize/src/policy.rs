@@ -1,10 +1,13 @@
 //! What may leave a dump and in which form: the rules as data.
 
 mod compile;
+mod explain;
 mod file;
 mod spelling;
 
 use std::collections::{BTreeMap, HashSet};
+
+pub use self::explain::{Action, RuleLine};
 
 use crate::token::BuildFold;
 use crate::value::Want;

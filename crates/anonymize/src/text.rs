@@ -1,5 +1,8 @@
 //! Synthetic text: what has the same size and look as the original, and says nothing of it.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::json;
 
 /// Frequent Han characters, the most frequent first, from public frequency lists.
@@ -117,6 +120,36 @@ impl TextMaker {
         out.extend_from_slice(made.encode_utf8(&mut bytes).as_bytes());
         original.len_utf8()
     }
+}
+
+/// How unlikely the synthesiser is to make this very character, in bits (−log₂ of the chance): 0
+/// for one that it keeps where it finds it, `None` for one that it never makes.
+///
+/// With it, somebody who finds a short private text in an output can tell whether that is chance.
+pub fn information(character: char) -> Option<f64> {
+    static HAN_BITS: LazyLock<HashMap<char, f64>> = LazyLock::new(han_bits);
+    match class(character) {
+        Class::Kept => Some(0.0),
+        Class::Han => HAN_BITS.get(&character).copied(),
+        Class::Range(first, last) => {
+            let span = f64::from(last as u32 - first as u32 + 1);
+            (first..=last).contains(&character).then(|| span.log2())
+        }
+    }
+}
+
+fn han_bits() -> HashMap<char, f64> {
+    let characters: Vec<char> = HAN.chars().collect();
+    let slots = weighted(&characters);
+    let mut counts: HashMap<char, f64> = HashMap::new();
+    for slot in slots {
+        let character = std::str::from_utf8(&slot).ok().and_then(|text| text.chars().next());
+        *counts.entry(character.expect("the slots hold characters")).or_default() += 1.0;
+    }
+    counts
+        .into_iter()
+        .map(|(character, count)| (character, (SLOTS as f64 / count).log2()))
+        .collect()
 }
 
 /// What a character may turn into.
