@@ -3,7 +3,8 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use clap::{Parser, Subcommand};
+use anonymize::Format;
+use clap::{Parser, Subcommand, ValueEnum};
 
 /// Where private files live when nothing else is said; the folder is git-ignored.
 pub(crate) const LOCAL_FOLDER: &str = "fixtures/local";
@@ -25,9 +26,9 @@ pub(crate) struct Args {
         default_value = "fixtures/local/spacetime-migration-7.local.json"
     )]
     pub(crate) input: Vec<PathBuf>,
-    /// How the dump is laid out.
-    #[arg(long, value_name = "NAME", default_value = "auto")]
-    pub(crate) format: String,
+    /// How the dump is laid out: auto, tables, map, sql, rows or ndjson.
+    #[arg(long, value_name = "NAME", default_value_t)]
+    pub(crate) format: Format,
     /// The table that the rows are of, where the dump does not say it.
     #[arg(long, value_name = "NAME")]
     pub(crate) table: Option<String>,
@@ -58,6 +59,20 @@ pub(crate) struct Args {
     /// Rows of each table in the sample.
     #[arg(long, value_name = "COUNT", default_value_t = 3, value_parser = sample_rows)]
     pub(crate) sample_per_table: usize,
+    /// Where the sanitized tables go in the dump's own shape, to be imported like the dump.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) import_output: Option<PathBuf>,
+    /// Where the manifest goes: what was read, done, searched and written, without any value.
+    /// Without it, beside the dataset: works.local.json has works.manifest.local.json.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
+    /// Keeps the ids that routes are made of, for a test against the very environment that the dump
+    /// is from. The dataset is private then; all else in it is sanitized as ever.
+    #[arg(long, conflicts_with_all = ["sample_output", "import_output"])]
+    pub(crate) real_ids: bool,
+    /// How much of the dump the outputs are searched for.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) audit: AuditScope,
     /// The rules, instead of the built-in ones that `extract policy` prints.
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
@@ -71,6 +86,9 @@ pub(crate) struct Args {
     /// processor, and 8 at most.
     #[arg(long, value_name = "COUNT", value_parser = threads)]
     pub(crate) threads: Option<NonZeroUsize>,
+    /// Says what happens to one column, and why, and does nothing else.
+    #[arg(long, value_name = "TABLE.COLUMN", value_parser = column)]
+    pub(crate) explain: Option<(String, String)>,
     /// Makes tables and columns that the policy does not know an error.
     #[arg(long)]
     pub(crate) strict: bool,
@@ -82,9 +100,19 @@ pub(crate) struct Args {
     pub(crate) accept_drift: bool,
 }
 
+/// Which texts of the dump the outputs are searched for. Those of the allowed tables always are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AuditScope {
+    /// Those of denied and unknown tables too, up to 256 MB of dump.
+    #[default]
+    Auto,
+    /// Those of denied and unknown tables too, however large the dump is.
+    Full,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Prints the active policy.
+    /// Prints the active policy, or what it does to one column.
     Policy {
         /// The policy to print, instead of the built-in one.
         #[arg(long, value_name = "FILE")]

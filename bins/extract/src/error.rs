@@ -11,8 +11,16 @@ use thiserror::Error;
 pub(crate) enum ExtractError {
     #[error("cannot read {}: {source}; {advice}", path.display())]
     Open { path: PathBuf, source: io::Error, advice: &'static str },
-    #[error("{0}; nothing was written")]
-    Dump(#[source] AnonymizeError),
+    #[error("{input}: {source}; nothing was written")]
+    Dump { input: String, source: AnonymizeError },
+    #[error("the search for leaks stopped the run: {0}; nothing was written")]
+    Audit(String),
+    #[error("--strict: the policy does not list {0}; list them, with \"drop\" where they are to be left out; nothing was written")]
+    Strict(String),
+    #[error("{}: the dump is not as this lock says: {drift}; review it, and write the change with --accept-drift; nothing was written", path.display())]
+    Drift { path: PathBuf, drift: String },
+    #[error("{}: {problem}", path.display())]
+    Lock { path: PathBuf, problem: String },
     #[error("{}: {source}", path.display())]
     Configuration { path: PathBuf, source: AnonymizeError },
     #[error("{}: others can read this key; make it private (chmod 600) or make a new one", .0.display())]
@@ -27,6 +35,10 @@ pub(crate) enum ExtractError {
     PolicyText(PathBuf),
     #[error("cannot make a key: the system's random source failed: {0}")]
     Random(getrandom::Error),
+    #[error("the manifest: {0}")]
+    Manifest(&'static str),
+    #[error("reading back what was written failed: {0}")]
+    ReadBack(#[source] io::Error),
     #[error(transparent)]
     Output(#[from] CliError),
     #[error("cannot write the report: {0}")]
@@ -57,7 +69,9 @@ impl ExtractError {
             | Self::KeyOwner(_)
             | Self::KeyLinked(_)
             | Self::PolicyText(_) => 104,
-            Self::Dump(error) if error.is_configuration() => 104,
+            Self::Dump { source: AnonymizeError::Options(_) | AnonymizeError::Table { .. }, .. } => 2,
+            Self::Dump { source, .. } if source.is_configuration() => 104,
+            Self::Lock { .. } => 104,
             _ => 1,
         }
     }

@@ -93,7 +93,8 @@ fn check_secrecy(_: &Path, _: &Metadata) -> Result<(), ExtractError> {
 fn random() -> Result<PseudonymKey, ExtractError> {
     let mut bytes = Zeroizing::new([0; 32]);
     getrandom::fill(bytes.as_mut()).map_err(ExtractError::Random)?;
-    PseudonymKey::from_bytes(*bytes).map_err(ExtractError::Dump)
+    PseudonymKey::from_bytes(*bytes)
+        .map_err(|source| ExtractError::Dump { input: "the new key".to_owned(), source })
 }
 
 fn make(path: &Path) -> Result<Key, ExtractError> {

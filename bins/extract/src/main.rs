@@ -1,14 +1,14 @@
 //! A private dump in, load-test data out.
 
 mod args;
+mod audit;
 mod error;
 mod git;
 mod input;
 mod interrupt;
 mod key_file;
-#[cfg_attr(not(test), expect(dead_code, reason = "anonymize does not tell what it saw yet"))]
 mod lock;
-#[cfg_attr(not(test), expect(dead_code, reason = "extract writes no manifest yet"))]
+mod manifest;
 mod manifest_file;
 mod output;
 mod paths;
@@ -16,8 +16,9 @@ mod policy;
 mod regular;
 mod report;
 mod run;
+mod schema;
 mod settings;
-#[cfg_attr(not(test), expect(dead_code, reason = "anonymize reads no SQL answers yet"))]
+mod source;
 mod spacetimedb;
 mod spool;
 mod verify;

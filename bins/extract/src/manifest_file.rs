@@ -42,6 +42,8 @@ pub(crate) struct ManifestFile {
     /// By `dataset`, `sample` and `import`.
     pub(crate) outputs: BTreeMap<String, OutputFile>,
     pub(crate) policy: PolicyHash,
+    /// Whether the dataset has real ids, and is private.
+    pub(crate) real_ids: bool,
     pub(crate) tables: BTreeMap<String, TableCounts>,
 }
 
@@ -208,6 +210,7 @@ pub(crate) mod tests {
             key_id: "0011223344556677".to_owned(),
             outputs: BTreeMap::from([("dataset".to_owned(), OutputFile::of(dataset))]),
             policy: PolicyHash { blake3: "00".repeat(32) },
+            real_ids: false,
             tables: BTreeMap::from([(
                 "t".to_owned(),
                 TableCounts {

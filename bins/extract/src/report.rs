@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use anonymize::{Manifest, TableManifest};
+use anonymize::TableManifest;
 
 use crate::args::is_standard;
 use crate::error::ExtractError;
 use crate::output;
 use crate::run::Done;
+use crate::settings::Source;
 
 /// Prints a text; a reader that has seen enough of it is no error.
 pub(crate) fn print(text: &str, out: &mut dyn Write) -> Result<(), ExtractError> {
@@ -26,9 +27,31 @@ pub(crate) fn render(done: &Done<'_>) -> String {
         text.push_str("\nsample:\n");
         counts(&mut text, sample);
     }
-    left_out(&mut text, &done.manifest);
+    left_out(&mut text, done);
+    evidence(&mut text, done);
     files(&mut text, done);
     text
+}
+
+/// How the dump was laid out, and what the outputs were searched for.
+fn evidence(text: &mut String, done: &Done<'_>) {
+    text.push('\n');
+    for found in &done.found {
+        line(text, format_args!("dump: {found}"));
+    }
+    let certificate = &done.searched.certificate;
+    let tables = match (done.searched.denied_tables, &done.settings.source) {
+        (_, Source::Database(_)) => "private tables were not read",
+        (true, _) => "private tables included",
+        (false, _) => "private tables not included; --audit full includes them",
+    };
+    line(
+        text,
+        format_args!(
+            "audit: none of {} private texts is in the outputs ({tables}); {} decoys searched for, {} met by chance, beside {} short texts",
+            certificate.secrets, certificate.decoys, certificate.decoy_hits, certificate.coincidences
+        ),
+    );
 }
 
 fn counts(text: &mut String, counts: &[(String, u64)]) {
@@ -41,7 +64,8 @@ fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
     writeln!(text, "{line}").expect("a string in memory can be appended to");
 }
 
-fn left_out(text: &mut String, manifest: &Manifest) {
+fn left_out(text: &mut String, done: &Done<'_>) {
+    let manifest = &done.manifest;
     let columns = |part: fn(&TableManifest) -> &BTreeMap<String, u64>| {
         let tables = manifest.tables.iter();
         let name = |table: &TableManifest, column: &str| format!("{}.{column}", table.name);
@@ -59,6 +83,14 @@ fn left_out(text: &mut String, manifest: &Manifest) {
     section(text, "unlisted values made null", &columns(|table| &table.unlisted_values));
     section(text, "denied tables (rows skipped)", &tables(&manifest.denied_tables));
     section(text, "unknown tables (rows skipped)", &tables(&manifest.unknown_tables));
+    if !done.passed_over.is_empty() {
+        let count = done.passed_over.len();
+        line(text, format_args!("\ntables passed over without a look: {count}"));
+    }
+    if done.unlisted_columns > 0 {
+        let count = done.unlisted_columns;
+        line(text, format_args!("\nunlisted columns left in the database: {count}"));
+    }
 }
 
 fn section(text: &mut String, title: &str, entries: &[(String, u64)]) {
@@ -77,8 +109,18 @@ fn files(text: &mut String, done: &Done<'_>) {
     if !is_standard(&settings.output) {
         line(text, format_args!("dataset: {}", settings.output.display()));
     }
-    if let Some(path) = &settings.sample_output {
-        line(text, format_args!("sample: {}", path.display()));
+    for (what, path) in [
+        ("sample", &settings.sample_output),
+        ("import", &settings.import_output),
+        ("manifest", &settings.manifest),
+        ("lock made now", &settings.lock.as_ref().map(|lock| lock.path.clone())),
+    ] {
+        if let Some(path) = path.as_ref().filter(|_| what != "lock made now" || done.lock_is_new) {
+            line(text, format_args!("{what}: {}", path.display()));
+        }
+    }
+    if settings.real_ids {
+        text.push_str("warning: this dataset has the real ids of its routes; keep it as private as the dump\n");
     }
     key(text, done);
     for (flag, path) in settings.files_written().filter(|(_, path)| !is_standard(path)) {

@@ -1,60 +1,74 @@
 //! The extraction, step by step. Nothing gets its final name before every step has succeeded.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter};
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anonymize::{DatasetWriter, Manifest, Policy, PseudonymKey, Sampler, anonymize};
+use anonymize::{
+    Anonymizer, DatasetWriter, Found, ImportWriter, Manifest, Policy, PseudonymKey, Sampler,
+};
 use cli::WholeFile;
 
 use crate::args::{Args, Command, is_standard};
+use crate::audit::{self, Searched, Written};
 use crate::error::ExtractError;
-use crate::input::{Input, Inputs};
 use crate::key_file::Key;
-use crate::output::Target;
-use crate::settings::{FileSource, Settings, Source};
-use crate::{git, paths, policy, report, verify};
+use crate::manifest::{self, Parts};
+use crate::output::{self, Target};
+use crate::settings::Settings;
+use crate::source::{self, Sources};
+use crate::{git, paths, policy, report, schema, verify};
 
 /// What the report tells of a run that succeeded.
 pub(crate) struct Done<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) manifest: Manifest,
+    pub(crate) found: Vec<Found>,
+    pub(crate) dump_bytes: u64,
+    pub(crate) passed_over: Vec<String>,
+    pub(crate) unlisted_columns: u64,
+    pub(crate) searched: Searched,
     pub(crate) counts: Vec<(String, u64)>,
     pub(crate) sample_counts: Option<Vec<(String, u64)>>,
     pub(crate) key_is_new: bool,
+    pub(crate) lock_is_new: bool,
 }
 
 pub(crate) fn run(mut args: Args) -> Result<ExitCode, ExtractError> {
     match args.command.take() {
-        Some(Command::Policy { explain: Some(_), .. }) => Err(NOT_YET),
+        Some(Command::Policy { policy, explain: Some((table, column)) }) => {
+            let policy = policy::read(policy.as_deref())?;
+            report::print(&policy.explain(&table, &column), &mut io::stdout())?;
+        }
         Some(Command::Policy { policy, explain: None }) => {
             report::print(&policy::text(policy.as_deref())?, &mut io::stdout())?;
-            Ok(ExitCode::SUCCESS)
         }
         Some(Command::Verify { dataset, manifest }) => {
             let verdict = verify::verify(&dataset, manifest.as_deref())?;
             report::print(&verdict.text, &mut io::stdout())?;
-            Ok(if verdict.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            return Ok(if verdict.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        None => extract_with(&Settings::new(args)?).map(|()| ExitCode::SUCCESS),
+        None => match args.explain.take() {
+            Some((table, column)) => {
+                let policy = policy::read(args.policy.as_deref())?;
+                report::print(&policy.explain(&table, &column), &mut io::stdout())?;
+            }
+            None => extract_with(&Settings::new(args)?)?,
+        },
     }
+    Ok(ExitCode::SUCCESS)
 }
-
-/// Said of what the rest of the program cannot do yet, rather than leaving it out in silence.
-const NOT_YET: ExtractError =
-    ExtractError::Usage("this build cannot do this yet: one dump in one file, and no lock");
 
 fn extract_with(settings: &Settings) -> Result<(), ExtractError> {
     let policy = policy::read(settings.policy.as_deref())?;
-    let is_allowed = |name: &str| policy.table_names().any(|table| table == name);
-    paths::check(settings, &is_allowed)?;
-    if !is_standard(&settings.output) {
-        git::check_private("--output", &settings.output)?;
+    paths::check(settings, &|name| source::is_allowed(&policy, name))?;
+    for (flag, path) in settings.private_files() {
+        git::check_private(flag, path)?;
     }
-    let input = input(settings, &is_allowed)?;
+    let mut sources = Sources::open(settings, &policy)?;
     let key = Key::of(&settings.key)?;
-    let done = extract(settings, input, &policy, key)?;
+    let done = extract(settings, &mut sources, &policy, key)?;
     let text = report::render(&done);
     if is_standard(&settings.output) {
         report::print(&text, &mut io::stderr())
@@ -63,76 +77,180 @@ fn extract_with(settings: &Settings) -> Result<(), ExtractError> {
     }
 }
 
-fn input(settings: &Settings, is_allowed: &dyn Fn(&str) -> bool) -> Result<Input, ExtractError> {
-    let Source::Files(files) = &settings.source else { return Err(NOT_YET) };
-    let FileSource { format, table, columns, .. } = files;
-    let is_plain = format == "auto" && table.is_none() && columns.is_none();
-    if !is_plain || settings.strict || settings.lock.is_some() {
-        return Err(NOT_YET);
+/// The files of a run, under names of their own until the end.
+struct Targets {
+    dataset: Target,
+    sample: Option<Target>,
+    import: Option<Target>,
+}
+
+impl Targets {
+    fn new(settings: &Settings) -> Result<Self, ExtractError> {
+        let target = |path: &Option<_>| path.as_deref().map(Target::new).transpose();
+        Ok(Self {
+            dataset: Target::new(&settings.output)?,
+            sample: target(&settings.sample_output)?,
+            import: target(&settings.import_output)?,
+        })
     }
-    let mut opened = Inputs::open(files, &copies_folder(&settings.output), is_allowed)?;
-    match opened.inputs.pop() {
-        Some(input) if opened.inputs.is_empty() => Ok(input),
-        _ => Err(NOT_YET),
+
+    /// The files by the words for them.
+    fn files(&self) -> impl Iterator<Item = (&'static str, &File)> {
+        let others = [("sample", &self.sample), ("import", &self.import)];
+        let others = others.into_iter().filter_map(|(name, target)| Some((name, target.as_ref()?)));
+        let all = [("dataset", &self.dataset)].into_iter().chain(others);
+        all.map(|(name, target)| (name, target.file()))
     }
 }
 
-/// Where the copies of pipes are: beside the output, where it has to find room too.
-fn copies_folder(output: &Path) -> PathBuf {
-    match is_standard(output) {
-        true => std::env::temp_dir(),
-        false => cli::folder(output).to_owned(),
-    }
+/// What reading and writing gave.
+struct Extracted {
+    manifest: Manifest,
+    found: Vec<Found>,
+    counts: Vec<(String, u64)>,
+    sample_counts: Option<Vec<(String, u64)>>,
+    /// The columns of the import output's tables, where its rows are arrays.
+    positions: Vec<(String, Vec<String>)>,
 }
 
 fn extract<'a>(
     settings: &'a Settings,
-    mut input: Input,
+    sources: &mut Sources,
     policy: &Policy,
     Key { key, new_file }: Key,
 ) -> Result<Done<'a>, ExtractError> {
-    let output = Target::new(&settings.output)?;
-    let sample = settings.sample_output.as_deref().map(Target::new).transpose()?;
+    let targets = Targets::new(settings)?;
+    let anonymizer = Anonymizer::new(policy, &key)
+        .threads(settings.threads.get())
+        .import(targets.import.is_some())
+        .real_ids(settings.real_ids);
+    let extracted = write(settings, sources, policy, &key, anonymizer, &targets)?;
+    let dump_bytes = sources.bytes();
+    if settings.strict {
+        schema::check_strict(&extracted.manifest)?;
+    }
+    let lock = settings.lock.as_ref();
+    let lock = lock.map(|lock| schema::check_lock(lock, &extracted.manifest)).transpose()?;
+    let lock = lock.flatten();
 
-    let mut writer = writer(&output, policy, &key);
-    let mut sampler = sample
-        .as_ref()
-        .map(|target| Sampler::new(self::writer(target, policy, &key), settings.sample_per_table));
-    let reading = |error| ExtractError::Dump(anonymize::AnonymizeError::Read(error));
-    let reader = input.reader().map_err(reading)?;
-    let manifest = anonymize(reader, policy, &key, &mut (&mut writer, &mut sampler));
-    let manifest = manifest.map_err(ExtractError::Dump)?;
-    input.check_unchanged().map_err(reading)?;
-    let counts = writer.counts();
-    let sample_counts = sampler.map(|sampler| sampler.into_inner().counts());
-    drop(writer);
+    let plan = audit::Plan {
+        policy,
+        anonymizer,
+        key_id: &extracted.manifest.key_id,
+        real_ids: settings.real_ids,
+        scope: settings.audit,
+        threads: settings.threads.get(),
+    };
+    let searched = audit::search(&plan, sources, &written(&targets, &extracted))?;
+    sources.check_unchanged()?;
 
-    let key_is_new = new_file.is_some();
-    release(output, sample, new_file)?;
-    Ok(Done { settings, manifest, counts, sample_counts, key_is_new })
+    let parts = Parts {
+        policy,
+        manifest: &extracted.manifest,
+        found: &extracted.found,
+        dump_bytes,
+        searched: &searched,
+        real_ids: settings.real_ids,
+        outputs: hashes(&targets)?,
+    };
+    let manifest_file = manifest_file(settings, parts)?;
+    let (key_is_new, lock_is_new) = (new_file.is_some(), lock.is_some());
+    release(targets, [lock, manifest_file], new_file)?;
+    let Extracted { manifest, found, counts, sample_counts, .. } = extracted;
+    Ok(Done {
+        settings,
+        manifest,
+        found,
+        dump_bytes,
+        passed_over: std::mem::take(&mut sources.passed_over),
+        unlisted_columns: sources.unlisted_columns,
+        searched,
+        counts,
+        sample_counts,
+        key_is_new,
+        lock_is_new,
+    })
 }
 
-fn writer<'f>(
-    target: &'f Target,
+/// Reads the dumps once and writes every output.
+fn write(
+    settings: &Settings,
+    sources: &mut Sources,
     policy: &Policy,
     key: &PseudonymKey,
-) -> DatasetWriter<BufWriter<&'f File>> {
-    DatasetWriter::new(BufWriter::with_capacity(1 << 20, target.file()), policy, key)
+    anonymizer: Anonymizer<'_>,
+    targets: &Targets,
+) -> Result<Extracted, ExtractError> {
+    let mut writer =
+        DatasetWriter::new(buffered(&targets.dataset), policy, key).real_ids(settings.real_ids);
+    let mut sampler = targets.sample.as_ref().map(|target| {
+        Sampler::new(DatasetWriter::new(buffered(target), policy, key), settings.sample_per_table)
+    });
+    let mut import = targets.import.as_ref().map(|target| ImportWriter::new(buffered(target)));
+    let mut sink = (&mut writer, (&mut sampler, &mut import));
+    let read = anonymizer.run(&mut sources.dumps(policy), &mut sink);
+    let (manifest, found) = read.map_err(|error| sources.error(error))?;
+    Ok(Extracted {
+        manifest,
+        found,
+        counts: writer.counts(),
+        sample_counts: sampler.map(|sampler| sampler.into_inner().counts()),
+        positions: import.map(|import| import.positions().to_vec()).unwrap_or_default(),
+    })
+}
+
+fn buffered(target: &Target) -> BufWriter<&File> {
+    BufWriter::with_capacity(1 << 20, target.file())
+}
+
+fn written<'a>(targets: &'a Targets, extracted: &'a Extracted) -> Vec<Written<'a>> {
+    let has_arrays = !extracted.positions.is_empty();
+    let file = |(name, file)| Written {
+        name,
+        file,
+        positions: (name == "import" && has_arrays).then_some(extracted.positions.as_slice()),
+    };
+    targets.files().map(file).collect()
+}
+
+fn hashes(targets: &Targets) -> Result<BTreeMap<String, crate::manifest_file::OutputFile>, ExtractError> {
+    let hash = |(name, file): (&str, &File)| {
+        let hash = manifest::output_file(file).map_err(ExtractError::ReadBack)?;
+        Ok((name.to_owned(), hash))
+    };
+    targets.files().map(hash).collect()
+}
+
+fn manifest_file(settings: &Settings, parts: Parts<'_>) -> Result<Option<WholeFile>, ExtractError> {
+    let Some(path) = &settings.manifest else { return Ok(None) };
+    let text = parts.into_file().map_err(|_| "it cannot be written as JSON");
+    let text = text.and_then(|file| file.to_text()).map_err(ExtractError::Manifest)?;
+    let mut file = output::begin(path)?;
+    file.write_all(text.as_bytes())?;
+    Ok(Some(file))
 }
 
 /// Everything is on the disk before anything gets its name. The key has its name before the data
 /// that it made, and the dataset comes last: where it is, all of the run is.
 fn release(
-    output: Target,
-    sample: Option<Target>,
+    targets: Targets,
+    others: [Option<WholeFile>; 2],
     key: Option<WholeFile>,
 ) -> Result<(), ExtractError> {
-    output.sync()?;
-    sample.as_ref().map_or(Ok(()), Target::sync)?;
+    let Targets { dataset, sample, import } = targets;
+    for target in [Some(&dataset), sample.as_ref(), import.as_ref()].into_iter().flatten() {
+        target.sync()?;
+    }
+    others.iter().flatten().try_for_each(WholeFile::sync)?;
     if let Some(key) = key {
         key.sync()?;
         key.publish_new()?;
     }
-    sample.map_or(Ok(()), Target::release)?;
-    output.release()
+    for file in others.into_iter().flatten() {
+        file.publish()?;
+    }
+    for target in [sample, import].into_iter().flatten() {
+        target.release()?;
+    }
+    dataset.release()
 }

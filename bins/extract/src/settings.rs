@@ -4,8 +4,11 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use crate::args::{Args, is_standard};
+use anonymize::Format;
+
+use crate::args::{Args, AuditScope, is_standard};
 use crate::error::ExtractError;
+use crate::manifest_file;
 
 /// More threads than that only wait for the one that reads.
 const DEFAULT_THREADS_MAX: usize = 8;
@@ -17,9 +20,13 @@ pub(crate) struct Settings {
     pub(crate) output: PathBuf,
     pub(crate) sample_output: Option<PathBuf>,
     pub(crate) sample_per_table: usize,
+    pub(crate) import_output: Option<PathBuf>,
+    /// None where the dataset goes to standard output and no path was given.
+    pub(crate) manifest: Option<PathBuf>,
+    pub(crate) real_ids: bool,
+    pub(crate) audit: AuditScope,
     pub(crate) policy: Option<PathBuf>,
     pub(crate) key: KeySource,
-    #[expect(dead_code, reason = "anonymize works on one thread yet")]
     pub(crate) threads: NonZeroUsize,
     pub(crate) strict: bool,
     pub(crate) lock: Option<LockSetting>,
@@ -36,7 +43,7 @@ pub(crate) enum Source {
 #[derive(Debug)]
 pub(crate) struct FileSource {
     pub(crate) paths: Vec<PathBuf>,
-    pub(crate) format: String,
+    pub(crate) format: Format,
     pub(crate) table: Option<String>,
     pub(crate) columns: Option<Vec<String>>,
 }
@@ -58,7 +65,6 @@ pub(crate) enum KeySource {
 
 /// The schema lock, and whether changes are written to it.
 #[derive(Debug)]
-#[expect(dead_code, reason = "anonymize does not tell what it saw yet")]
 pub(crate) struct LockSetting {
     pub(crate) path: PathBuf,
     pub(crate) accept_drift: bool,
@@ -66,8 +72,15 @@ pub(crate) struct LockSetting {
 
 impl Settings {
     pub(crate) fn new(args: Args) -> Result<Self, ExtractError> {
-        if args.sample_output.as_deref().is_some_and(is_standard) {
-            return Err(ExtractError::Usage("--sample-output is a file, not standard output"));
+        for (path, problem) in [
+            (&args.sample_output, "--sample-output is a file, not standard output"),
+            (&args.import_output, "--import-output is a file, not standard output"),
+            (&args.manifest, "--manifest is a file, not standard output"),
+            (&args.lock, "--lock is a file, not standard output"),
+        ] {
+            if path.as_deref().is_some_and(is_standard) {
+                return Err(ExtractError::Usage(problem));
+            }
         }
         if args.input.iter().filter(|path| is_standard(path)).count() > 1 {
             return Err(ExtractError::Usage("standard input can be read only once"));
@@ -87,11 +100,18 @@ impl Settings {
                 columns: args.columns,
             }),
         };
+        let beside = || {
+            (!is_standard(&args.output)).then(|| manifest_file::path_beside(&args.output))
+        };
         Ok(Self {
             source,
+            manifest: args.manifest.or_else(beside),
             output: args.output,
             sample_output: args.sample_output,
             sample_per_table: args.sample_per_table,
+            import_output: args.import_output,
+            real_ids: args.real_ids,
+            audit: args.audit,
             policy: args.policy,
             key,
             threads: args.threads.unwrap_or_else(default_threads),
@@ -120,9 +140,19 @@ impl Settings {
         let files = [
             Some(("--output", &self.output)),
             self.sample_output.as_ref().map(|path| ("--sample-output", path)),
+            self.import_output.as_ref().map(|path| ("--import-output", path)),
+            self.manifest.as_ref().map(|path| ("--manifest", path)),
             self.lock.as_ref().map(|lock| ("--lock", &lock.path)),
         ];
         files.into_iter().flatten().map(|(flag, path)| (flag, path.as_path()))
+    }
+
+    /// The files that nobody else may see, with the flags that name them. The sample may be shared,
+    /// and manifest and lock have no value.
+    pub(crate) fn private_files(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        let files = self.files_written();
+        let is_private = |flag: &str| matches!(flag, "--output" | "--import-output");
+        files.filter(move |(flag, path)| is_private(flag) && !is_standard(path))
     }
 
     pub(crate) fn key_file(&self) -> Option<&PathBuf> {

@@ -116,6 +116,29 @@ impl Policy {
         }
     }
 
+    /// The columns of a table whose values are needed, also those that only decide whether a work is
+    /// published.
+    pub fn read_columns(&self, table: &str) -> Vec<&str> {
+        let Some(index) = self.table(table) else { return Vec::new() };
+        let columns = self.tables[index].columns.iter();
+        let read = columns.filter(|column| column.rule != Rule::Drop);
+        read.map(|column| column.name.as_str()).collect()
+    }
+
+    /// The columns that hold the ids of which routes are made, with their tables.
+    pub fn route_columns(&self) -> Vec<(&str, &str)> {
+        let columns = |table: &'_ Table| -> Vec<usize> {
+            let work = table.work.iter().flat_map(|work| [work.owner, work.code]);
+            let others = work.flatten();
+            if table.work.is_some() { others.chain([table.id]).collect() } else { Vec::new() }
+        };
+        let named = self.tables.iter().flat_map(|table| {
+            let name = |column: usize| (table.name.as_str(), table.columns[column].name.as_str());
+            columns(table).into_iter().map(name)
+        });
+        named.collect()
+    }
+
     /// The names under which a dump may have an allowed table: its own, its aliases, and both in
     /// camel case.
     pub fn table_spellings(&self, table: &str) -> Vec<&str> {
