@@ -16,9 +16,8 @@ use crate::spacetimedb::{Database, Wanted};
 /// The inputs of a run.
 pub(crate) struct Sources {
     pub(crate) inputs: Vec<Input>,
-    /// Names of tables that were passed over without a look: files of a folder, and tables of a
-    /// database.
-    pub(crate) passed_over: Vec<String>,
+    /// How many tables were passed over without a look: files of a folder, and tables of a database.
+    pub(crate) passed_over: u64,
     /// Columns of allowed tables that a database has and the policy does not list.
     pub(crate) unlisted_columns: u64,
     options: DumpOptions,
@@ -33,7 +32,7 @@ impl Sources {
         let copies = copies_folder(&settings.output);
         let mut sources = Self {
             inputs: Vec::new(),
-            passed_over: Vec::new(),
+            passed_over: 0,
             unlisted_columns: 0,
             options: DumpOptions::default(),
             current: Rc::default(),
@@ -58,7 +57,7 @@ impl Sources {
         policy: &Policy,
     ) -> Result<(), ExtractError> {
         let opened = Inputs::open(files, copies, &|name| is_allowed(policy, name))?;
-        (self.inputs, self.passed_over) = (opened.inputs, opened.skipped);
+        (self.inputs, self.passed_over) = (opened.inputs, opened.skipped.len() as u64);
         self.options.format = files.format;
         self.options.columns.clone_from(&files.columns);
         Ok(())
