@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher as StdHasher};
 
 use crate::collect::{Kind, Origin};
+use crate::gate::Gate;
 use crate::part::Part;
 
 /// What an entry needs beside its text, in bytes, with its share of the map.
@@ -18,6 +19,7 @@ pub(crate) struct Exact {
     by_anchor: HashMap<u64, u32, BuildHasherDefault<Ready>>,
     part: Part,
     limit: usize,
+    gate: Gate,
 }
 
 /// One secret or decoy.
@@ -47,11 +49,23 @@ pub(crate) struct Hashed<'a> {
 impl Exact {
     pub(crate) fn new(limit: usize, part: Part) -> Self {
         let (text, entries, by_anchor) = (String::new(), Vec::new(), HashMap::default());
-        Self { text, entries, by_anchor, part, limit }
+        Self { text, entries, by_anchor, part, limit, gate: Gate::default() }
     }
 
     pub(crate) fn has_anchor(&self, anchor: u64) -> bool {
         self.by_anchor.contains_key(&anchor)
+    }
+
+    /// Makes ready for many questions. Nothing is added after that.
+    pub(crate) fn seal(&mut self) {
+        self.gate = Gate::new(self.by_anchor.len());
+        self.by_anchor.keys().for_each(|anchor| self.gate.open(*anchor as u32));
+    }
+
+    /// Whether the anchor may be one of the entries', which are sealed.
+    #[inline]
+    pub(crate) fn may_have(&self, anchor: u64) -> bool {
+        self.gate.lets(anchor as u32) && self.has_anchor(anchor)
     }
 
     pub(crate) fn entries(&self) -> &[Entry] {

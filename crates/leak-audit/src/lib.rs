@@ -6,6 +6,7 @@ mod error;
 mod exact;
 mod filter;
 mod fold;
+mod gate;
 mod grammar;
 mod hash;
 mod json;

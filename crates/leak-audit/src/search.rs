@@ -146,11 +146,11 @@ impl<'a> Search<'a> {
     fn is_token(&mut self, at: At, text: &str) -> bool {
         let Some(digits) = self.rules.token_digits(text) else { return false };
         self.counts.tokens += 1;
-        if let Anchor::Of(anchor) = self.rules.hasher.anchor(digits.as_bytes()) {
-            if self.may_hit(anchor) {
-                let fits = |found: &str| [text.len(), digits.len()].contains(&found.len());
-                self.met(Column::Strict, at, anchor, &text.to_ascii_lowercase(), fits);
-            }
+        if let Anchor::Of(anchor) = self.rules.hasher.anchor(digits.as_bytes())
+            && self.may_hit(anchor)
+        {
+            let fits = |found: &str| [text.len(), digits.len()].contains(&found.len());
+            self.met(Column::Strict, at, anchor, &text.to_ascii_lowercase(), fits);
         }
         true
     }
@@ -187,8 +187,8 @@ impl<'a> Search<'a> {
     #[inline]
     fn may_hit(&self, anchor: u64) -> bool {
         match self.needles {
-            Needles::Filter(filter) => filter.contains(anchor),
-            Needles::Exact(exact) => exact.has_anchor(anchor),
+            Needles::Filter(filter) => filter.may_contain(anchor),
+            Needles::Exact(exact) => exact.may_have(anchor),
         }
     }
 

@@ -23,7 +23,7 @@ pub(crate) struct Searched {
 
 impl Searched {
     /// The sum does not depend on the order.
-    fn add(&mut self, search: Search<'_>) {
+    fn add(&mut self, search: &Search<'_>) {
         self.counts.add(search.counts);
         for (index, seen) in &search.seen {
             self.seen.entry(*index).or_default().add(seen);
@@ -43,7 +43,7 @@ pub(crate) fn search<R>(
         let mut texts = Texts::Here(Box::new(Search::new(rules, needles)));
         let result = read(&mut texts);
         if let Texts::Here(search) = texts {
-            searched.add(*search);
+            searched.add(&search);
         }
         return (searched, result);
     }
@@ -59,7 +59,7 @@ pub(crate) fn search<R>(
         texts.send();
         drop(texts);
         for worker in workers {
-            searched.add(worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            searched.add(&worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         }
         (searched, result)
     })
