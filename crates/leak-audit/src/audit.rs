@@ -397,5 +397,5 @@ fn read<S: Sink, E>(
 struct Nowhere;
 
 impl Sink for Nowhere {
-    fn text(&mut self, _: Column, _: At, _: &str) {}
+    fn text(&mut self, _: Column, _: At, _: &[u8]) {}
 }

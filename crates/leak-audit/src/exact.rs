@@ -112,13 +112,12 @@ impl Exact {
     }
 
     /// The entries that end where a text with this anchor ends.
-    #[inline]
-    pub(crate) fn ending<'a>(
-        &'a self,
-        anchor: u64,
-        text: &'a str,
-    ) -> impl Iterator<Item = u32> + 'a {
-        let ends = move |index: &u32| text.ends_with(self.text_of(&self.entries[*index as usize]));
+    pub(crate) fn ending(&self, anchor: u64, text: &[u8]) -> impl Iterator<Item = u32> {
+        let ends = move |index: &u32| {
+            let secret = self.text_of(&self.entries[*index as usize]).as_bytes();
+            let start = text.len().checked_sub(secret.len());
+            start.is_some_and(|start| text[start..].eq_ignore_ascii_case(secret))
+        };
         self.chain(anchor).filter(ends)
     }
 

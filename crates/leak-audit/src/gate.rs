@@ -32,7 +32,9 @@ impl Gate {
         self.words.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 != 0)
     }
 
+    /// The highest bit is not looked at: a filter does not keep it.
+    #[inline]
     fn bit(&self, print: u32) -> usize {
-        (print.wrapping_mul(0x9e37_79b1) >> self.shift) as usize
+        ((print | 1 << 31).wrapping_mul(0x9e37_79b1) >> self.shift) as usize
     }
 }

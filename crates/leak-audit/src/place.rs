@@ -81,7 +81,7 @@ impl<'a> Places<'a> {
             return;
         }
         let name = if frame.is_row { self.position(frame) } else { None };
-        let next = name.map_or(frame.node, |name| self.child(frame.node, &name));
+        let next = name.map_or(frame.node, |name| self.child(frame.node, name.as_bytes()));
         if let Some(frame) = self.frames.last_mut() {
             frame.index += 1;
             frame.next = next;
@@ -115,7 +115,7 @@ impl<'a> Places<'a> {
     }
 
     /// Moves on to the value of a key, and says whether the key is a word.
-    pub(crate) fn key(&mut self, key: &str) -> bool {
+    pub(crate) fn key(&mut self, key: &[u8]) -> bool {
         let Some(node) = self.frames.last().map(|frame| frame.node) else { return false };
         let next = self.child(node, key);
         if let Some(frame) = self.frames.last_mut() {
@@ -131,12 +131,14 @@ impl<'a> Places<'a> {
     }
 
     /// Takes a text as the name of the table around it.
-    pub(crate) fn name_table(&mut self, name: &str) {
-        let Some(table) = self.rules.table(name) else { return };
+    pub(crate) fn name_table(&mut self, name: &[u8]) {
+        let Some(table) = str::from_utf8(name).ok().and_then(|name| self.rules.table(name)) else {
+            return;
+        };
         let Some(frame) = self.frames.last().copied().filter(|frame| !frame.is_array) else {
             return;
         };
-        let node = self.child(frame.node, &self.rules.tables[table]);
+        let node = self.child(frame.node, self.rules.tables[table].as_bytes());
         if let Some(frame) = self.frames.last_mut() {
             frame.node = node;
         }
@@ -163,13 +165,13 @@ impl<'a> Places<'a> {
         self.frames.last().map_or(ROOT, |frame| frame.next)
     }
 
-    fn child(&mut self, node: NodeId, key: &str) -> NodeId {
+    fn child(&mut self, node: NodeId, key: &[u8]) -> NodeId {
         let parent = &self.nodes[node as usize];
         let count = parent.children.len();
         for step in 1..=count {
             let at = (parent.last + step) % count;
             let child = parent.children[at];
-            if self.nodes[child as usize].key == key {
+            if self.nodes[child as usize].key.as_bytes() == key {
                 self.nodes[node as usize].last = at;
                 return child;
             }
@@ -177,8 +179,9 @@ impl<'a> Places<'a> {
         self.add_child(node, key)
     }
 
-    fn add_child(&mut self, node: NodeId, key: &str) -> NodeId {
-        if !self.rules.is_word(key) || self.nodes.len() >= MAX_NODES {
+    fn add_child(&mut self, node: NodeId, key: &[u8]) -> NodeId {
+        let Ok(key) = str::from_utf8(key) else { return UNKNOWN };
+        if !self.rules.is_word(key.as_bytes()) || self.nodes.len() >= MAX_NODES {
             return UNKNOWN;
         }
         let parent = &self.nodes[node as usize];
