@@ -186,6 +186,10 @@ fn main() {
     };
     for threads in [1, 2] {
         let (_, rest) = time(&few, &output, threads);
-        show(&format!("searching the output, small dump, threads: {threads}"), output.len(), rest);
+        show(
+            &format!("searching the output, small dump, threads: {threads} (first only)"),
+            output.len(),
+            rest,
+        );
     }
 }

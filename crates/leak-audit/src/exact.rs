@@ -49,7 +49,7 @@ pub(crate) struct Hashed<'a> {
 impl Exact {
     pub(crate) fn new(limit: usize, part: Part) -> Self {
         let (text, entries, by_anchor) = (String::new(), Vec::new(), HashMap::default());
-        Self { text, entries, by_anchor, part, limit, gate: Gate::default() }
+        Self { text, entries, by_anchor, part, limit, gate: Gate::new(0) }
     }
 
     pub(crate) fn has_anchor(&self, anchor: u64) -> bool {
@@ -62,10 +62,9 @@ impl Exact {
         self.by_anchor.keys().for_each(|anchor| self.gate.open(*anchor as u32));
     }
 
-    /// Whether the anchor may be one of the entries', which are sealed.
-    #[inline]
-    pub(crate) fn may_have(&self, anchor: u64) -> bool {
-        self.gate.lets(anchor as u32) && self.has_anchor(anchor)
+    /// Lets the anchors of all entries pass, which are sealed, and few others.
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     pub(crate) fn entries(&self) -> &[Entry] {

@@ -113,38 +113,52 @@ fn mix(window: u64) -> u64 {
 
 /// A text as the sums of its characters up to each place, from which the hash of any window comes
 /// with one multiplication.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Sums {
     /// One more than there are characters; the first is 0.
     sums: Vec<u64>,
     /// Where each character ends.
     ends: Vec<u32>,
+    /// How many characters there are; behind them are those of longer texts before.
+    count: usize,
+}
+
+impl Default for Sums {
+    fn default() -> Self {
+        Self { sums: vec![0], ends: Vec::new(), count: 0 }
+    }
 }
 
 impl Sums {
     /// Reads a text in place of the one before. Broken UTF-8 gives some characters or other.
     pub(crate) fn read(&mut self, hasher: &Hasher, text: &[u8]) {
-        self.sums.clear();
-        self.ends.clear();
-        self.sums.push(0);
+        self.count = 0;
+        if self.ends.len() < text.len() {
+            self.ends.resize(text.len(), 0);
+            self.sums.resize(text.len() + 1, 0);
+        }
         let (mut sum, mut at) = (0, 0);
-        while at < text.len() {
+        for (place, end) in self.sums[1..].iter_mut().zip(&mut self.ends) {
+            if at == text.len() {
+                break;
+            }
             let (character, length) = decode(&text[at..]);
             at += length;
             sum = hasher.push(sum, u64::from(character));
-            self.sums.push(sum);
-            self.ends.push(at as u32);
+            (*place, *end) = (sum, at as u32);
+            self.count += 1;
         }
     }
 
     pub(crate) fn characters(&self) -> u64 {
-        self.ends.len() as u64
+        self.count as u64
     }
 
     /// The anchors that short secrets have which end at each character, with the ends.
     #[inline]
     pub(crate) fn short(&self, hasher: &Hasher) -> impl Iterator<Item = (u64, u32)> {
-        let windows = self.sums.windows(SHORT + 1).zip(self.ends.iter().skip(SHORT - 1));
+        let ends = self.ends[..self.count].iter().skip(SHORT - 1);
+        let windows = self.sums[..=self.count].windows(SHORT + 1).zip(ends);
         windows.map(move |(sums, end)| {
             let before = sums[0].wrapping_mul(hasher.powers[SHORT]);
             (hasher.short(sums[SHORT].wrapping_sub(before)), *end)
@@ -154,7 +168,8 @@ impl Sums {
     /// The same for long secrets.
     #[inline]
     pub(crate) fn long(&self, hasher: &Hasher) -> impl Iterator<Item = (u64, u32)> {
-        let windows = self.sums.windows(LONG + 1).zip(self.ends.iter().skip(LONG - 1));
+        let ends = self.ends[..self.count].iter().skip(LONG - 1);
+        let windows = self.sums[..=self.count].windows(LONG + 1).zip(ends);
         windows.map(move |(sums, end)| {
             let before = sums[0].wrapping_mul(hasher.powers[LONG]);
             (hasher.long(sums[LONG].wrapping_sub(before)), *end)

@@ -38,6 +38,8 @@ struct Node {
     /// The keys since the table's.
     keys: Vec<String>,
     column: Column,
+    /// Whether a text here may be the name of the table around it.
+    names_table: bool,
     children: Vec<NodeId>,
     /// Which child came last: most objects have the same keys in the same order.
     last: usize,
@@ -126,8 +128,7 @@ impl<'a> Places<'a> {
 
     /// Whether the value that comes next may be the name of the table around it.
     pub(crate) fn may_name_table(&self) -> bool {
-        let node = &self.nodes[self.here() as usize];
-        node.table.is_none() && matches!(node.key.as_str(), "name" | "table" | "table_name")
+        self.nodes[self.here() as usize].names_table
     }
 
     /// Takes a text as the name of the table around it.
@@ -167,9 +168,9 @@ impl<'a> Places<'a> {
 
     fn child(&mut self, node: NodeId, key: &[u8]) -> NodeId {
         let parent = &self.nodes[node as usize];
-        let count = parent.children.len();
-        for step in 1..=count {
-            let at = (parent.last + step) % count;
+        let mut at = parent.last;
+        for _ in 0..parent.children.len() {
+            at = if at + 1 < parent.children.len() { at + 1 } else { 0 };
             let child = parent.children[at];
             if self.nodes[child as usize].key.as_bytes() == key {
                 self.nodes[node as usize].last = at;
@@ -203,7 +204,9 @@ impl<'a> Places<'a> {
         let path: Vec<&str> = keys.iter().map(String::as_str).collect();
         let column = self.rules.column(table, &path);
         let (key, children) = (key.to_owned(), Vec::new());
-        self.nodes.push(Node { key, table, keys, column, children, last: 0 });
+        let names_table =
+            table.is_none() && matches!(key.as_str(), "name" | "table" | "table_name");
+        self.nodes.push(Node { key, table, keys, column, names_table, children, last: 0 });
         (self.nodes.len() - 1) as NodeId
     }
 }

@@ -5,6 +5,7 @@ use std::mem;
 
 use crate::exact::Exact;
 use crate::filter::Filter;
+use crate::gate::Gate;
 use crate::grammar::{Column, Rules};
 use crate::hash::{Anchor, Sums};
 use crate::path;
@@ -16,6 +17,15 @@ pub(crate) enum Needles<'a> {
     /// Anchors, of which those that are met get a mark.
     Filter(&'a Filter),
     Exact(&'a Exact),
+}
+
+impl<'a> Needles<'a> {
+    fn gate(self) -> &'a Gate {
+        match self {
+            Self::Filter(filter) => filter.gate(),
+            Self::Exact(exact) => exact.gate(),
+        }
+    }
 }
 
 /// What was read and how.
@@ -147,7 +157,7 @@ impl<'a> Search<'a> {
         let Some(digits) = self.rules.token_digits(text) else { return false };
         self.counts.tokens += 1;
         if let Anchor::Of(anchor) = self.rules.hasher.anchor(digits)
-            && self.may_hit(anchor)
+            && self.needles.gate().lets(anchor as u32)
         {
             let fits = |found: &str| [text.len(), digits.len()].contains(&found.len());
             self.met(Column::Strict, at, anchor, text, fits);
@@ -164,12 +174,17 @@ impl<'a> Search<'a> {
         let mut sums = mem::take(&mut self.sums);
         let hasher = self.rules.hasher;
         sums.read(&hasher, text);
-        let anchors = sums.short(&hasher).chain(sums.long(&hasher));
-        anchors.for_each(|(anchor, end)| {
-            if self.may_hit(anchor) {
+        let gate = self.needles.gate();
+        for (anchor, end) in sums.short(&hasher) {
+            if gate.lets(anchor as u32) {
                 self.hit(column, at, anchor, text, end as usize, &fits);
             }
-        });
+        }
+        for (anchor, end) in sums.long(&hasher) {
+            if gate.lets(anchor as u32) {
+                self.hit(column, at, anchor, text, end as usize, &fits);
+            }
+        }
         let characters = sums.characters();
         match column {
             Column::Text => self.counts.text_characters += characters,
@@ -177,14 +192,6 @@ impl<'a> Search<'a> {
             Column::Strict | Column::Kept => self.counts.other_characters += characters,
         }
         self.sums = sums;
-    }
-
-    #[inline]
-    fn may_hit(&self, anchor: u64) -> bool {
-        match self.needles {
-            Needles::Filter(filter) => filter.may_contain(anchor),
-            Needles::Exact(exact) => exact.may_have(anchor),
-        }
     }
 
     #[cold]
