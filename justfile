@@ -55,4 +55,5 @@ ci:
 bench:
     cargo bench --profile dist --locked -p probe --bench check_body
     cargo bench --profile dist --locked -p anonymize --bench extract
+    cargo bench --profile dist --locked -p leak-audit --bench audit
     cargo bench --profile dist --locked -p workload --bench round_trip

@@ -180,7 +180,7 @@ impl<'a, E> Run<'a, '_, E> {
                 for decoy in decoys.texts().filter_map(|text| decoy::hashed(self.rules, text)) {
                     exact.insert_decoy(decoy);
                 }
-                self.search_exactly(&exact)?;
+                self.search_exactly(exact)?;
                 Method::Exact
             }
             Aim::Filter(filter) => {
@@ -240,6 +240,7 @@ impl<'a, E> Run<'a, '_, E> {
             for decoy in decoys.texts().filter_map(|text| decoy::hashed(self.rules, text)) {
                 rest.extend(round.insert(decoy.anchor));
             }
+            round.seal();
             self.search(Needles::Filter(&round))?;
             if round.is_marked() {
                 self.confirm(&round, decoys)?;
@@ -266,17 +267,18 @@ impl<'a, E> Run<'a, '_, E> {
             let taken = self.walk(Aim::Confirm(filter, exact), None)?;
             rest.extend(taken.rest);
             if let Aim::Confirm(_, exact) = taken.aim {
-                self.search_exactly(&exact)?;
+                self.search_exactly(exact)?;
             }
         }
         Ok(())
     }
 
-    fn search_exactly(&mut self, exact: &Exact) -> Result<(), AuditError<E>> {
-        let seen = self.search(Needles::Exact(exact))?;
+    fn search_exactly(&mut self, mut exact: Exact) -> Result<(), AuditError<E>> {
+        exact.seal();
+        let seen = self.search(Needles::Exact(&exact))?;
         let read = self.read.map_or_else(search::Counts::default, |(_, counts)| counts);
         let limits = Limits::new(&read, self.counts.map_or(0, |counts| counts.secrets));
-        self.verdict.judge(self.rules, limits, exact, &seen);
+        self.verdict.judge(self.rules, limits, &exact, &seen);
         Ok(())
     }
 
@@ -395,5 +397,5 @@ fn read<S: Sink, E>(
 struct Nowhere;
 
 impl Sink for Nowhere {
-    fn text(&mut self, _: Column, _: At, _: &str) {}
+    fn text(&mut self, _: Column, _: At, _: &[u8]) {}
 }

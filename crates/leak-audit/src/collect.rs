@@ -137,7 +137,7 @@ impl<'a> Taken<'a> {
         match self.rules.hasher.anchor(text) {
             Anchor::TooShort => self.counts.too_short += 1,
             Anchor::Broken => self.take(origin, String::from_utf8_lossy(text).as_bytes()),
-            Anchor::Of(_) if self.is_word(text) => self.counts.words += 1,
+            Anchor::Of(_) if self.rules.is_word(text) => self.counts.words += 1,
             Anchor::Of(anchor) => {
                 self.counts.secrets += 1;
                 if let Some(decoys) = &mut self.decoys {
@@ -146,11 +146,6 @@ impl<'a> Taken<'a> {
                 self.keep(origin, text, anchor);
             }
         }
-    }
-
-    fn is_word(&self, text: &[u8]) -> bool {
-        self.rules.may_be_word(text.len())
-            && str::from_utf8(text).is_ok_and(|text| self.rules.is_word(text))
     }
 
     fn keep(&mut self, origin: Origin, text: &[u8], anchor: u64) {

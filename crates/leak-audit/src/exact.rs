@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher as StdHasher};
 
 use crate::collect::{Kind, Origin};
+use crate::gate::Gate;
 use crate::part::Part;
 
 /// What an entry needs beside its text, in bytes, with its share of the map.
@@ -18,6 +19,7 @@ pub(crate) struct Exact {
     by_anchor: HashMap<u64, u32, BuildHasherDefault<Ready>>,
     part: Part,
     limit: usize,
+    gate: Gate,
 }
 
 /// One secret or decoy.
@@ -47,11 +49,22 @@ pub(crate) struct Hashed<'a> {
 impl Exact {
     pub(crate) fn new(limit: usize, part: Part) -> Self {
         let (text, entries, by_anchor) = (String::new(), Vec::new(), HashMap::default());
-        Self { text, entries, by_anchor, part, limit }
+        Self { text, entries, by_anchor, part, limit, gate: Gate::new(0) }
     }
 
     pub(crate) fn has_anchor(&self, anchor: u64) -> bool {
         self.by_anchor.contains_key(&anchor)
+    }
+
+    /// Makes ready for many questions. Nothing is added after that.
+    pub(crate) fn seal(&mut self) {
+        self.gate = Gate::new(self.by_anchor.len());
+        self.by_anchor.keys().for_each(|anchor| self.gate.open(*anchor as u32));
+    }
+
+    /// Lets the anchors of all entries pass, which are sealed, and few others.
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     pub(crate) fn entries(&self) -> &[Entry] {
@@ -98,13 +111,12 @@ impl Exact {
     }
 
     /// The entries that end where a text with this anchor ends.
-    #[inline]
-    pub(crate) fn ending<'a>(
-        &'a self,
-        anchor: u64,
-        text: &'a str,
-    ) -> impl Iterator<Item = u32> + 'a {
-        let ends = move |index: &u32| text.ends_with(self.text_of(&self.entries[*index as usize]));
+    pub(crate) fn ending(&self, anchor: u64, text: &[u8]) -> impl Iterator<Item = u32> {
+        let ends = move |index: &u32| {
+            let secret = self.text_of(&self.entries[*index as usize]).as_bytes();
+            let start = text.len().checked_sub(secret.len());
+            start.is_some_and(|start| text[start..].eq_ignore_ascii_case(secret))
+        };
         self.chain(anchor).filter(ends)
     }
 

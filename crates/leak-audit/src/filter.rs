@@ -4,6 +4,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use crate::gate::Gate;
 use crate::part::Part;
 
 /// One cache line.
@@ -33,6 +34,7 @@ pub(crate) struct Filter {
     is_marked: AtomicBool,
     part: Part,
     count: usize,
+    gate: Gate,
 }
 
 impl Filter {
@@ -45,6 +47,7 @@ impl Filter {
             is_marked: AtomicBool::new(false),
             part,
             count: 0,
+            gate: Gate::new(0),
         }
     }
 
@@ -91,6 +94,18 @@ impl Filter {
                 self.count -= 1;
             }
         }
+    }
+
+    /// Makes ready for many questions. Nothing is added after that.
+    pub(crate) fn seal(&mut self) {
+        self.gate = Gate::new(self.count);
+        let prints = self.buckets.iter().flat_map(|bucket| &bucket.prints);
+        prints.filter(|print| **print != 0).for_each(|print| self.gate.open(*print));
+    }
+
+    /// Lets all anchors pass that are in the set, which is sealed, and few others.
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     /// Whether the anchor may be in the set.
@@ -172,7 +187,9 @@ mod tests {
                 }
                 let inside: Vec<u64> =
                     anchors.iter().copied().filter(|anchor| filter.part.has(*anchor)).collect();
+                filter.seal();
                 prop_assert!(inside.iter().all(|anchor| filter.contains(*anchor)));
+                prop_assert!(inside.iter().all(|anchor| filter.gate().lets(*anchor as u32)));
                 prop_assert_eq!(filter.count, inside.len());
                 inside.iter().step_by(2).for_each(|anchor| filter.mark(*anchor));
                 prop_assert!(inside.iter().step_by(2).all(|anchor| filter.has_mark(*anchor)));

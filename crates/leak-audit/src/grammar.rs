@@ -1,8 +1,10 @@
 //! What an output may say.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::hash::BuildHasherDefault;
 
+use crate::exact::Ready;
 use crate::hash::Hasher;
 
 /// What the values of a column of the output are made of.
@@ -104,7 +106,7 @@ impl fmt::Debug for Grammar {
 /// A grammar that can be asked quickly.
 pub(crate) struct Rules {
     pub(crate) hasher: Hasher,
-    words: HashSet<String>,
+    words: HashMap<u64, Vec<String>, BuildHasherDefault<Ready>>,
     /// By length, so that most texts need no look at the words.
     lengths: [bool; Self::MAX_WORD + 1],
     prefixes: Vec<String>,
@@ -125,9 +127,13 @@ impl Rules {
         // The schemes of URLs tell nothing, and a path splits them off as its first part.
         let schemes = ["http:", "https:"].map(str::to_owned);
         let words = words.into_iter().chain(schemes).map(|word| word.to_ascii_lowercase());
-        let words: HashSet<String> = words.filter(|word| word.len() <= Self::MAX_WORD).collect();
+        let hasher = Hasher::new(seed);
+        let mut by_hash: HashMap<u64, Vec<String>, _> = HashMap::default();
         let mut lengths = [false; Self::MAX_WORD + 1];
-        words.iter().for_each(|word| lengths[word.len()] = true);
+        for word in words.filter(|word| word.len() <= Self::MAX_WORD) {
+            lengths[word.len()] = true;
+            by_hash.entry(hasher.whole(word.as_bytes())).or_default().push(word);
+        }
         let mut any: HashMap<String, Column> = HashMap::new();
         for (path, column) in columns.values().flatten() {
             let laxest = any.entry(path.clone()).or_default();
@@ -135,27 +141,25 @@ impl Rules {
         }
         let (tables, columns): (_, Vec<_>) = columns.into_iter().unzip();
         let columns = columns.into_iter().map(|columns| columns.into_iter().collect()).collect();
-        let hasher = Hasher::new(seed);
+        let words = by_hash;
         Self { hasher, words, lengths, prefixes, tables, columns, any, positions, chance }
     }
 
-    pub(crate) fn is_word(&self, text: &str) -> bool {
-        self.may_be_word(text.len()) && self.words.contains(&*lower(text))
-    }
-
-    pub(crate) fn may_be_word(&self, length: usize) -> bool {
-        self.lengths.get(length).is_some_and(|is_any| *is_any)
+    pub(crate) fn is_word(&self, text: &[u8]) -> bool {
+        let is_known = |words: &Vec<String>| {
+            words.iter().any(|word| word.as_bytes().eq_ignore_ascii_case(text))
+        };
+        let is_possible = self.lengths.get(text.len()).is_some_and(|is_any| *is_any);
+        is_possible && self.words.get(&self.hasher.whole(text)).is_some_and(is_known)
     }
 
     /// The last 16 characters of a token, or nothing for what is none.
-    pub(crate) fn token_digits<'a>(&self, text: &'a str) -> Option<&'a str> {
-        let start = text.len().checked_sub(Self::TOKEN_DIGITS)?;
-        let (prefix, digits) = text.split_at_checked(start)?;
-        let is_digit = |byte: u8| byte.is_ascii_lowercase() || (b'2'..=b'7').contains(&byte);
-        let prefix = prefix.strip_suffix('-')?;
-        let is_token =
-            digits.bytes().all(is_digit) && self.prefixes.iter().any(|known| known == prefix);
-        is_token.then_some(digits)
+    pub(crate) fn token_digits<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
+        let (prefix, digits) = text.split_last_chunk::<{ Self::TOKEN_DIGITS }>()?;
+        let prefix = prefix.strip_suffix(b"-")?;
+        let is_digit = |byte: &u8| byte.is_ascii_lowercase() || (b'2'..=b'7').contains(byte);
+        let is_known = self.prefixes.iter().any(|known| known.as_bytes() == prefix);
+        (is_known && digits.iter().all(is_digit)).then_some(digits)
     }
 
     /// What a column is made of, from the keys that lead to it. Keys of the container in front of
@@ -188,13 +192,5 @@ impl Rules {
 
     pub(crate) fn bits_of(&self, character: char) -> Option<f64> {
         (self.chance)(character)
-    }
-}
-
-fn lower(text: &str) -> std::borrow::Cow<'_, str> {
-    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        text.to_ascii_lowercase().into()
-    } else {
-        text.into()
     }
 }

@@ -111,34 +111,88 @@ fn mix(window: u64) -> u64 {
     mixed ^ (mixed >> 32)
 }
 
-/// Follows a text character by character and gives the anchors of what ends there.
-pub(crate) struct Rolling<'a> {
-    hasher: &'a Hasher,
-    sum: u64,
-    /// The sums before each of the last characters.
-    before: [u64; LONG],
+/// A text as the sums of its characters up to each place, from which the hash of any window comes
+/// with one multiplication.
+#[derive(Debug)]
+pub(crate) struct Sums {
+    /// One more than there are characters; the first is 0.
+    sums: Vec<u64>,
+    /// Where each character ends.
+    ends: Vec<u32>,
+    /// How many characters there are; behind them are those of longer texts before.
     count: usize,
 }
 
-impl<'a> Rolling<'a> {
-    pub(crate) fn new(hasher: &'a Hasher) -> Self {
-        Self { hasher, sum: 0, before: [0; LONG], count: 0 }
+impl Default for Sums {
+    fn default() -> Self {
+        Self { sums: vec![0], ends: Vec::new(), count: 0 }
+    }
+}
+
+impl Sums {
+    /// Reads a text in place of the one before. Broken UTF-8 gives some characters or other.
+    pub(crate) fn read(&mut self, hasher: &Hasher, text: &[u8]) {
+        self.count = 0;
+        if self.ends.len() < text.len() {
+            self.ends.resize(text.len(), 0);
+            self.sums.resize(text.len() + 1, 0);
+        }
+        let (mut sum, mut at) = (0, 0);
+        for (place, end) in self.sums[1..].iter_mut().zip(&mut self.ends) {
+            if at == text.len() {
+                break;
+            }
+            let (character, length) = decode(&text[at..]);
+            at += length;
+            sum = hasher.push(sum, u64::from(character));
+            (*place, *end) = (sum, at as u32);
+            self.count += 1;
+        }
     }
 
-    /// Adds a character and gives the anchors of a short and of a long secret that ends with it.
+    pub(crate) fn characters(&self) -> u64 {
+        self.count as u64
+    }
+
+    /// The anchors that short secrets have which end at each character, with the ends.
     #[inline]
-    pub(crate) fn push(&mut self, character: char) -> (Option<u64>, Option<u64>) {
-        let hasher = self.hasher;
-        self.before[self.count % LONG] = self.sum;
-        self.sum = hasher.push(self.sum, u64::from(u32::from(character)));
-        self.count += 1;
-        let window = |length: usize| {
-            let before = self.before[self.count.wrapping_sub(length) % LONG];
-            self.sum.wrapping_sub(before.wrapping_mul(hasher.powers[length]))
-        };
-        let short = (self.count >= SHORT).then(|| hasher.short(window(SHORT)));
-        let long = (self.count >= LONG).then(|| hasher.long(window(LONG)));
-        (short, long)
+    pub(crate) fn short(&self, hasher: &Hasher) -> impl Iterator<Item = (u64, u32)> {
+        let ends = self.ends[..self.count].iter().skip(SHORT - 1);
+        let windows = self.sums[..=self.count].windows(SHORT + 1).zip(ends);
+        windows.map(move |(sums, end)| {
+            let before = sums[0].wrapping_mul(hasher.powers[SHORT]);
+            (hasher.short(sums[SHORT].wrapping_sub(before)), *end)
+        })
+    }
+
+    /// The same for long secrets.
+    #[inline]
+    pub(crate) fn long(&self, hasher: &Hasher) -> impl Iterator<Item = (u64, u32)> {
+        let ends = self.ends[..self.count].iter().skip(LONG - 1);
+        let windows = self.sums[..=self.count].windows(LONG + 1).zip(ends);
+        windows.map(move |(sums, end)| {
+            let before = sums[0].wrapping_mul(hasher.powers[LONG]);
+            (hasher.long(sums[LONG].wrapping_sub(before)), *end)
+        })
+    }
+}
+
+/// The first character, with ASCII letters in lower case, and its length in bytes. A hit is always
+/// compared byte by byte, so that only valid UTF-8 needs to be decoded right.
+#[inline]
+fn decode(text: &[u8]) -> (u32, usize) {
+    let low = |byte: u8| u32::from(byte & 0x3f);
+    match *text {
+        [first @ ..0x80, ..] => (u32::from(first.to_ascii_lowercase()), 1),
+        [first @ 0xe0..=0xef, second, third, ..] => {
+            (u32::from(first & 0x0f) << 12 | low(second) << 6 | low(third), 3)
+        }
+        [first @ 0xc0..=0xdf, second, ..] => (u32::from(first & 0x1f) << 6 | low(second), 2),
+        [first @ 0xf0..=0xff, second, third, fourth, ..] => {
+            let code = u32::from(first & 0x07) << 18 | low(second) << 12;
+            (code | low(third) << 6 | low(fourth), 4)
+        }
+        _ => (0xfffd, 1),
     }
 }
 
@@ -169,17 +223,18 @@ mod tests {
             after in "\\PC{0,12}",
         ) {
             let hasher = hasher();
-            let text = format!("{before}{secret}{after}").to_ascii_lowercase();
-            let end = before.len() + secret.len();
-            let mut rolling = Rolling::new(&hasher);
-            let mut found = false;
-            for (at, character) in text.char_indices() {
-                let (short, long) = rolling.push(character);
-                if at + character.len_utf8() == end {
-                    let anchor = if secret.chars().count() < LONG { short } else { long };
-                    found = anchor.map(Anchor::Of) == Some(hasher.anchor(secret.as_bytes()));
-                }
-            }
+            let text = format!("{before}{secret}{after}");
+            let end = (before.len() + secret.len()) as u32;
+            let mut sums = Sums::default();
+            sums.read(&hasher, text.as_bytes());
+            prop_assert_eq!(sums.characters(), text.chars().count() as u64);
+            let anchor = hasher.anchor(secret.as_bytes());
+            let is_it = |found: (u64, u32)| found.1 == end && Anchor::Of(found.0) == anchor;
+            let found = if secret.chars().count() < LONG {
+                sums.short(&hasher).any(is_it)
+            } else {
+                sums.long(&hasher).any(is_it)
+            };
             prop_assert!(found);
         }
 

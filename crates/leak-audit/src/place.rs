@@ -38,6 +38,8 @@ struct Node {
     /// The keys since the table's.
     keys: Vec<String>,
     column: Column,
+    /// Whether a text here may be the name of the table around it.
+    names_table: bool,
     children: Vec<NodeId>,
     /// Which child came last: most objects have the same keys in the same order.
     last: usize,
@@ -81,7 +83,7 @@ impl<'a> Places<'a> {
             return;
         }
         let name = if frame.is_row { self.position(frame) } else { None };
-        let next = name.map_or(frame.node, |name| self.child(frame.node, &name));
+        let next = name.map_or(frame.node, |name| self.child(frame.node, name.as_bytes()));
         if let Some(frame) = self.frames.last_mut() {
             frame.index += 1;
             frame.next = next;
@@ -115,7 +117,7 @@ impl<'a> Places<'a> {
     }
 
     /// Moves on to the value of a key, and says whether the key is a word.
-    pub(crate) fn key(&mut self, key: &str) -> bool {
+    pub(crate) fn key(&mut self, key: &[u8]) -> bool {
         let Some(node) = self.frames.last().map(|frame| frame.node) else { return false };
         let next = self.child(node, key);
         if let Some(frame) = self.frames.last_mut() {
@@ -126,17 +128,18 @@ impl<'a> Places<'a> {
 
     /// Whether the value that comes next may be the name of the table around it.
     pub(crate) fn may_name_table(&self) -> bool {
-        let node = &self.nodes[self.here() as usize];
-        node.table.is_none() && matches!(node.key.as_str(), "name" | "table" | "table_name")
+        self.nodes[self.here() as usize].names_table
     }
 
     /// Takes a text as the name of the table around it.
-    pub(crate) fn name_table(&mut self, name: &str) {
-        let Some(table) = self.rules.table(name) else { return };
+    pub(crate) fn name_table(&mut self, name: &[u8]) {
+        let Some(table) = str::from_utf8(name).ok().and_then(|name| self.rules.table(name)) else {
+            return;
+        };
         let Some(frame) = self.frames.last().copied().filter(|frame| !frame.is_array) else {
             return;
         };
-        let node = self.child(frame.node, &self.rules.tables[table]);
+        let node = self.child(frame.node, self.rules.tables[table].as_bytes());
         if let Some(frame) = self.frames.last_mut() {
             frame.node = node;
         }
@@ -163,13 +166,13 @@ impl<'a> Places<'a> {
         self.frames.last().map_or(ROOT, |frame| frame.next)
     }
 
-    fn child(&mut self, node: NodeId, key: &str) -> NodeId {
+    fn child(&mut self, node: NodeId, key: &[u8]) -> NodeId {
         let parent = &self.nodes[node as usize];
-        let count = parent.children.len();
-        for step in 1..=count {
-            let at = (parent.last + step) % count;
+        let mut at = parent.last;
+        for _ in 0..parent.children.len() {
+            at = if at + 1 < parent.children.len() { at + 1 } else { 0 };
             let child = parent.children[at];
-            if self.nodes[child as usize].key == key {
+            if self.nodes[child as usize].key.as_bytes() == key {
                 self.nodes[node as usize].last = at;
                 return child;
             }
@@ -177,8 +180,9 @@ impl<'a> Places<'a> {
         self.add_child(node, key)
     }
 
-    fn add_child(&mut self, node: NodeId, key: &str) -> NodeId {
-        if !self.rules.is_word(key) || self.nodes.len() >= MAX_NODES {
+    fn add_child(&mut self, node: NodeId, key: &[u8]) -> NodeId {
+        let Ok(key) = str::from_utf8(key) else { return UNKNOWN };
+        if !self.rules.is_word(key.as_bytes()) || self.nodes.len() >= MAX_NODES {
             return UNKNOWN;
         }
         let parent = &self.nodes[node as usize];
@@ -200,7 +204,9 @@ impl<'a> Places<'a> {
         let path: Vec<&str> = keys.iter().map(String::as_str).collect();
         let column = self.rules.column(table, &path);
         let (key, children) = (key.to_owned(), Vec::new());
-        self.nodes.push(Node { key, table, keys, column, children, last: 0 });
+        let names_table =
+            table.is_none() && matches!(key.as_str(), "name" | "table" | "table_name");
+        self.nodes.push(Node { key, table, keys, column, names_table, children, last: 0 });
         (self.nodes.len() - 1) as NodeId
     }
 }

@@ -23,7 +23,7 @@ pub(crate) struct At {
 
 /// Takes what is read.
 pub(crate) trait Sink {
-    fn text(&mut self, column: Column, at: At, text: &str);
+    fn text(&mut self, column: Column, at: At, text: &[u8]);
 }
 
 /// Reads one output.
@@ -37,7 +37,7 @@ pub(crate) struct Reader<'a, S> {
     pub(crate) wanted: BTreeMap<u64, String>,
     /// Whether any are.
     is_locating: bool,
-    spare: Vec<Vec<u8>>,
+    spare: Vec<Tokens<'static>>,
 }
 
 impl<'a, S: Sink> Reader<'a, S> {
@@ -93,7 +93,7 @@ impl<'a, S: Sink> Reader<'a, S> {
         }
     }
 
-    fn key(&mut self, key: &str, inner: u32) {
+    fn key(&mut self, key: &[u8], inner: u32) {
         // Inside of a string, what a synthetic text looks like is no structure.
         let around = self.places.around();
         if self.places.key(key) {
@@ -110,19 +110,19 @@ impl<'a, S: Sink> Reader<'a, S> {
         }
     }
 
-    fn text(&mut self, text: &str, inner: u32) {
+    fn text(&mut self, text: &[u8], inner: u32) {
         if self.places.may_name_table() {
             self.places.name_table(text);
         }
         let column = self.places.column();
-        let is_json = may_be_json(text.as_bytes()) && self.look_into(text, inner);
+        let is_json = may_be_json(text) && self.look_into(text, inner);
         // Text that only looks like JSON is text; of other JSON the strings are all that is there.
         if !is_json || matches!(column, Column::Text | Column::Kept) {
             self.give(column, text);
         }
     }
 
-    fn give(&mut self, column: Column, text: &str) {
+    fn give(&mut self, column: Column, text: &[u8]) {
         if self.is_locating
             && let Some(place) = self.wanted.get_mut(&self.at.number)
         {
@@ -133,20 +133,18 @@ impl<'a, S: Sink> Reader<'a, S> {
     }
 
     /// Reads a string that holds JSON, or says that it holds none.
-    fn look_into(&mut self, text: &str, inner: u32) -> bool {
-        let mut buffer = self.spare.pop().unwrap_or_default();
-        buffer.clear();
-        buffer.extend_from_slice(text.as_bytes());
-        let mut check = Tokens::of(buffer);
+    fn look_into(&mut self, text: &[u8], inner: u32) -> bool {
+        let mut tokens = self.spare.pop().unwrap_or_else(|| Tokens::of(Vec::new()));
+        tokens.restart(text);
         let is_json = inner < MAX_INNER
             && loop {
-                match check.next() {
+                match tokens.next() {
                     Ok(Some(_)) => {}
                     Ok(None) => break true,
                     Err(_) => break false,
                 }
             };
-        let mut tokens = Tokens::of(check.into_buffer());
+        tokens.rewind();
         let mut depth = 0;
         while is_json && let Ok(Some((_, token))) = tokens.next() {
             match token {
@@ -162,7 +160,7 @@ impl<'a, S: Sink> Reader<'a, S> {
                 Token::Key(_) | Token::Text(_) | Token::Scalar => {}
             }
         }
-        self.spare.push(tokens.into_buffer());
+        self.spare.push(tokens);
         is_json
     }
 }

@@ -5,9 +5,9 @@ use std::mem;
 
 use crate::exact::Exact;
 use crate::filter::Filter;
-use crate::fold::lower_into;
+use crate::gate::Gate;
 use crate::grammar::{Column, Rules};
-use crate::hash::{Anchor, Rolling};
+use crate::hash::{Anchor, Sums};
 use crate::path;
 use crate::reader::{At, Sink};
 
@@ -17,6 +17,15 @@ pub(crate) enum Needles<'a> {
     /// Anchors, of which those that are met get a mark.
     Filter(&'a Filter),
     Exact(&'a Exact),
+}
+
+impl<'a> Needles<'a> {
+    fn gate(self) -> &'a Gate {
+        match self {
+            Self::Filter(filter) => filter.gate(),
+            Self::Exact(exact) => exact.gate(),
+        }
+    }
 }
 
 /// What was read and how.
@@ -77,11 +86,11 @@ pub(crate) struct Search<'a> {
     pub(crate) counts: Counts,
     /// By the entry's index.
     pub(crate) seen: HashMap<u32, Seen>,
-    lower: String,
+    sums: Sums,
 }
 
 impl Sink for Search<'_> {
-    fn text(&mut self, column: Column, at: At, text: &str) {
+    fn text(&mut self, column: Column, at: At, text: &[u8]) {
         self.counts.strings += 1;
         match column {
             Column::Text | Column::Kept => self.search(column, at, text),
@@ -95,45 +104,46 @@ impl Sink for Search<'_> {
 impl<'a> Search<'a> {
     pub(crate) fn new(rules: &'a Rules, needles: Needles<'a>) -> Self {
         let (counts, seen) = (Counts::default(), HashMap::new());
-        Self { rules, needles, counts, seen, lower: String::new() }
+        Self { rules, needles, counts, seen, sums: Sums::default() }
     }
 
     /// A text that is public as a whole: a token, a word, or a path of tokens and words.
-    fn is_public(&mut self, at: At, text: &str) -> bool {
+    fn is_public(&mut self, at: At, text: &[u8]) -> bool {
         if self.is_token(at, text) || self.is_word(text) {
             return true;
         }
-        let Some(mut segments) = path::segments(text.as_bytes()) else { return false };
-        segments.all(|segment| str::from_utf8(segment).is_ok_and(|part| self.is_segment(at, part)))
+        let Some(mut segments) = path::segments(text) else { return false };
+        segments.all(|segment| self.is_segment(at, segment))
     }
 
-    fn is_segment(&mut self, at: At, segment: &str) -> bool {
+    fn is_segment(&mut self, at: At, segment: &[u8]) -> bool {
         if segment.is_empty() || self.is_token(at, segment) || self.is_word(segment) {
             return true;
         }
-        let Some((stem, extension)) = segment.rsplit_once('.') else { return false };
+        let Some((stem, extension)) = path::split_extension(segment) else { return false };
         self.rules.is_word(extension) && (self.is_token(at, stem) || self.is_word(stem))
     }
 
-    fn is_word(&mut self, text: &str) -> bool {
+    fn is_word(&mut self, text: &[u8]) -> bool {
         let is_word = self.rules.is_word(text);
         self.counts.words += u64::from(is_word);
         is_word
     }
 
     /// In a path each part may be a code. Across its parts chance makes nothing.
-    fn code(&mut self, at: At, text: &str) {
+    fn code(&mut self, at: At, text: &[u8]) {
         if self.is_token(at, text) || self.is_word(text) {
             return;
         }
-        let Some(segments) = path::segments(text.as_bytes()) else {
+        let Some(segments) = path::segments(text) else {
             return self.search(Column::Code, at, text);
         };
         let mut is_public = true;
-        for segment in segments.filter_map(|segment| str::from_utf8(segment).ok()) {
+        for segment in segments {
             if !self.is_segment(at, segment) {
                 is_public = false;
-                let stem = segment.rsplit_once('.').filter(|(_, end)| self.rules.is_word(end));
+                let stem =
+                    path::split_extension(segment).filter(|(_, end)| self.rules.is_word(end));
                 self.search(Column::Code, at, stem.map_or(segment, |(stem, _)| stem));
             }
         }
@@ -143,53 +153,45 @@ impl<'a> Search<'a> {
     }
 
     /// A token says nothing, unless the dump has the very same one.
-    fn is_token(&mut self, at: At, text: &str) -> bool {
+    fn is_token(&mut self, at: At, text: &[u8]) -> bool {
         let Some(digits) = self.rules.token_digits(text) else { return false };
         self.counts.tokens += 1;
-        if let Anchor::Of(anchor) = self.rules.hasher.anchor(digits.as_bytes()) {
-            if self.may_hit(anchor) {
-                let fits = |found: &str| [text.len(), digits.len()].contains(&found.len());
-                self.met(Column::Strict, at, anchor, &text.to_ascii_lowercase(), fits);
-            }
+        if let Anchor::Of(anchor) = self.rules.hasher.anchor(digits)
+            && self.needles.gate().lets(anchor as u32)
+        {
+            let fits = |found: &str| [text.len(), digits.len()].contains(&found.len());
+            self.met(Column::Strict, at, anchor, text, fits);
         }
         true
     }
 
-    fn search(&mut self, column: Column, at: At, text: &str) {
+    fn search(&mut self, column: Column, at: At, text: &[u8]) {
         self.search_where(column, at, text, |_| true);
     }
 
     /// Searches at every character for the secrets that fit.
-    fn search_where(&mut self, column: Column, at: At, text: &str, fits: impl Fn(&str) -> bool) {
-        let mut lower = mem::take(&mut self.lower);
-        lower_into(text, &mut lower);
-        let rules = self.rules;
-        let mut rolling = Rolling::new(&rules.hasher);
-        let mut characters = 0;
-        for (start, character) in lower.char_indices() {
-            let (short, long) = rolling.push(character);
-            characters += 1;
-            for anchor in [short, long].into_iter().flatten() {
-                if self.may_hit(anchor) {
-                    let end = start + character.len_utf8();
-                    self.hit(column, at, anchor, &lower, end, &fits);
-                }
+    fn search_where(&mut self, column: Column, at: At, text: &[u8], fits: impl Fn(&str) -> bool) {
+        let mut sums = mem::take(&mut self.sums);
+        let hasher = self.rules.hasher;
+        sums.read(&hasher, text);
+        let gate = self.needles.gate();
+        for (anchor, end) in sums.short(&hasher) {
+            if gate.lets(anchor as u32) {
+                self.hit(column, at, anchor, text, end as usize, &fits);
             }
         }
+        for (anchor, end) in sums.long(&hasher) {
+            if gate.lets(anchor as u32) {
+                self.hit(column, at, anchor, text, end as usize, &fits);
+            }
+        }
+        let characters = sums.characters();
         match column {
             Column::Text => self.counts.text_characters += characters,
             Column::Code => self.counts.code_characters += characters,
             Column::Strict | Column::Kept => self.counts.other_characters += characters,
         }
-        self.lower = lower;
-    }
-
-    #[inline]
-    fn may_hit(&self, anchor: u64) -> bool {
-        match self.needles {
-            Needles::Filter(filter) => filter.contains(anchor),
-            Needles::Exact(exact) => exact.has_anchor(anchor),
-        }
+        self.sums = sums;
     }
 
     #[cold]
@@ -198,7 +200,7 @@ impl<'a> Search<'a> {
         column: Column,
         at: At,
         anchor: u64,
-        text: &str,
+        text: &[u8],
         end: usize,
         fits: impl Fn(&str) -> bool,
     ) {
@@ -225,7 +227,7 @@ impl<'a> Search<'a> {
         column: Column,
         at: At,
         anchor: u64,
-        text: &str,
+        text: &[u8],
         fits: impl Fn(&str) -> bool,
     ) {
         match self.needles {
@@ -243,11 +245,11 @@ impl<'a> Search<'a> {
 
 /// How many bits of a part of a code are drawn: those after the kept start, each out of the
 /// alphabet of all that is drawn.
-fn code_bits(code: &str, start: usize, length: usize) -> f64 {
-    let kept = code.rfind(['-', '_']).map_or(0, |at| at + 1);
+fn code_bits(code: &[u8], start: usize, length: usize) -> f64 {
+    let kept = code.iter().rposition(|byte| b"-_".contains(byte)).map_or(0, |at| at + 1);
     let body = &code[kept..];
     // Lower and upper case were folded, so a letter may be of either alphabet: the smaller counts.
-    let letters = if body.bytes().all(|byte| byte.is_ascii_digit()) { 10.0_f64 } else { 36.0 };
+    let letters = if body.iter().all(u8::is_ascii_digit) { 10.0_f64 } else { 36.0 };
     let drawn = (start + length).saturating_sub(kept.max(start));
     drawn as f64 * letters.log2()
 }

@@ -41,7 +41,13 @@ pub(crate) trait Found {
 
 /// Whether a text may hold JSON.
 pub(crate) fn may_be_json(text: &[u8]) -> bool {
-    matches!(text.trim_ascii_start().first(), Some(b'[' | b'{'))
+    match text.first() {
+        Some(b'[' | b'{') => true,
+        Some(first) if first.is_ascii_whitespace() => {
+            matches!(text.trim_ascii_start().first(), Some(b'[' | b'{'))
+        }
+        _ => false,
+    }
 }
 
 /// The start of a text, no longer than [`MAX_TEXT`] and cut at a character.

@@ -23,7 +23,7 @@ pub(crate) struct Searched {
 
 impl Searched {
     /// The sum does not depend on the order.
-    fn add(&mut self, search: Search<'_>) {
+    fn add(&mut self, search: &Search<'_>) {
         self.counts.add(search.counts);
         for (index, seen) in &search.seen {
             self.seen.entry(*index).or_default().add(seen);
@@ -43,7 +43,7 @@ pub(crate) fn search<R>(
         let mut texts = Texts::Here(Box::new(Search::new(rules, needles)));
         let result = read(&mut texts);
         if let Texts::Here(search) = texts {
-            searched.add(*search);
+            searched.add(&search);
         }
         return (searched, result);
     }
@@ -59,7 +59,7 @@ pub(crate) fn search<R>(
         texts.send();
         drop(texts);
         for worker in workers {
-            searched.add(worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            searched.add(&worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         }
         (searched, result)
     })
@@ -79,7 +79,7 @@ fn work<'a>(mut search: Search<'a>, batches: &Receiver<Batch>) -> Search<'a> {
 /// Some strings of an output.
 #[derive(Default)]
 pub(crate) struct Batch {
-    text: String,
+    text: Vec<u8>,
     /// With the end of each one's text.
     items: Vec<(Column, At, usize)>,
 }
@@ -96,10 +96,7 @@ impl Texts<'_> {
         let capacity = (batch.text.len(), batch.items.len());
         let full = mem::replace(
             batch,
-            Batch {
-                text: String::with_capacity(capacity.0),
-                items: Vec::with_capacity(capacity.1),
-            },
+            Batch { text: Vec::with_capacity(capacity.0), items: Vec::with_capacity(capacity.1) },
         );
         // Nobody takes it only after a panic, which is passed on when the thread is joined.
         let _ = batches[*next].send(full);
@@ -108,11 +105,11 @@ impl Texts<'_> {
 }
 
 impl Sink for Texts<'_> {
-    fn text(&mut self, column: Column, at: At, text: &str) {
+    fn text(&mut self, column: Column, at: At, text: &[u8]) {
         match self {
             Self::Here(search) => search.text(column, at, text),
             Self::There { batch, .. } => {
-                batch.text.push_str(text);
+                batch.text.extend_from_slice(text);
                 batch.items.push((column, at, batch.text.len()));
                 if batch.text.len() >= BATCH {
                     self.send();
