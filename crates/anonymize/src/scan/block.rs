@@ -1,23 +1,22 @@
-//! Which of 64 bytes are quotes, brackets and commas outside texts, as bitmaps.
+//! Which of 64 bytes are brackets and commas outside texts, as bitmaps.
 
 use wide::u8x32;
 
 /// How many bytes are looked at together.
 pub(super) const BLOCK: usize = 64;
 
-/// The bytes outside texts that matter, one bit a byte, the first byte lowest.
+/// The bytes that matter, one bit a byte, the first byte lowest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Marks {
-    pub(super) open: u64,
-    pub(super) close: u64,
-    /// Backslashes, which stand in texts only.
-    pub(super) stray: u64,
+    /// The brackets outside texts, and what may not stand there: `X Y Z \ ^ _ x y z | ~` and DEL.
+    pub(super) brackets: u64,
     /// All bytes of texts, with the opening quote and without the closing one.
     text: u64,
 }
 
 impl Marks {
     /// The commas outside texts. Looked for apart, because most blocks need none.
+    #[inline]
     pub(super) fn commas(&self, block: &[u8; BLOCK]) -> u64 {
         Halves::new(block).equal(b',') & !self.text
     }
@@ -34,44 +33,40 @@ pub(super) struct Carry {
 
 impl Carry {
     /// The marks of a whole block.
-    #[inline]
+    #[inline(always)]
     pub(super) fn marks(&mut self, block: &[u8; BLOCK]) -> Marks {
         let halves = Halves::new(block);
-        let slashes = halves.equal(b'\\');
-        let escaped = self.escaped(slashes);
-        self.marks_between(&halves, slashes, escaped)
+        let escaped = self.escaped(&halves);
+        self.marks_between(&halves, escaped)
     }
 
     /// The marks of the first `length` bytes of a block that goes on with spaces.
     pub(super) fn last_marks(&mut self, block: &[u8; BLOCK], length: usize) -> Marks {
         let halves = Halves::new(block);
-        let slashes = halves.equal(b'\\');
-        let escaped = self.escaped(slashes);
+        let escaped = self.escaped(&halves);
         // The next byte to come is the one after the block's true end, not after its spaces.
         self.escape = (escaped >> length) & 1;
-        self.marks_between(&halves, slashes, escaped)
+        self.marks_between(&halves, escaped)
     }
 
-    #[inline]
-    fn marks_between(&mut self, halves: &Halves, slashes: u64, escaped: u64) -> Marks {
+    #[inline(always)]
+    fn marks_between(&mut self, halves: &Halves, escaped: u64) -> Marks {
         let text = prefix_xor(halves.equal(b'"') & !escaped) ^ self.text;
         self.text = ((text as i64) >> 63) as u64;
-        // In ASCII, `[` and `{`, and `]` and `}`, differ in this one bit.
-        let folded = halves.with(0x20);
-        let open = folded.equal(b'{') & !text;
-        let close = folded.equal(b'}') & !text;
-        Marks { open, close, stray: slashes & !text, text }
+        // In ASCII, these bits alone tell `[ ] { }` and the backslash from one another and from a
+        // few others, none of which stands outside texts. So one comparison finds all of them.
+        Marks { brackets: halves.with(0x27).equal(0x7f) & !text, text }
     }
 
     /// The bytes after an odd number of backslashes. Backslashes in a row cancel out by a
     /// subtraction that carries through the row, as simdjson does it.
-    #[inline]
-    fn escaped(&mut self, slashes: u64) -> u64 {
+    #[inline(always)]
+    fn escaped(&mut self, halves: &Halves) -> u64 {
         const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;
-        if slashes == 0 {
+        if !halves.has(b'\\') {
             return std::mem::take(&mut self.escape);
         }
-        let slashes = slashes & !self.escape;
+        let slashes = halves.equal(b'\\') & !self.escape;
         let after = slashes << 1;
         let codes = ((after | ODD).wrapping_sub(slashes)) ^ ODD;
         let escaped = codes ^ (slashes | self.escape);
@@ -81,7 +76,7 @@ impl Carry {
 }
 
 /// Each bit is the parity of itself and all bits below.
-#[inline]
+#[inline(always)]
 pub(super) fn prefix_xor(mut bits: u64) -> u64 {
     for shift in [1, 2, 4, 8, 16, 32] {
         bits ^= bits << shift;
@@ -93,7 +88,7 @@ pub(super) fn prefix_xor(mut bits: u64) -> u64 {
 struct Halves(u8x32, u8x32);
 
 impl Halves {
-    #[inline]
+    #[inline(always)]
     fn new(block: &[u8; BLOCK]) -> Self {
         let half = |from: usize| -> u8x32 {
             let bytes: [u8; 32] = block[from..from + 32].try_into().expect("half a block");
@@ -102,15 +97,21 @@ impl Halves {
         Self(half(0), half(32))
     }
 
-    #[inline]
+    #[inline(always)]
     fn equal(&self, byte: u8) -> u64 {
         let bits = |half: u8x32| u64::from(half.simd_eq(u8x32::splat(byte)).to_bitmask());
         bits(self.0) | bits(self.1) << 32
     }
 
-    #[inline]
-    fn with(&self, bit: u8) -> Self {
-        let bit = u8x32::splat(bit);
-        Self(self.0 | bit, self.1 | bit)
+    #[inline(always)]
+    fn has(&self, byte: u8) -> bool {
+        let byte = u8x32::splat(byte);
+        (self.0.simd_eq(byte) | self.1.simd_eq(byte)).any()
+    }
+
+    #[inline(always)]
+    fn with(&self, bits: u8) -> Self {
+        let bits = u8x32::splat(bits);
+        Self(self.0 | bits, self.1 | bits)
     }
 }

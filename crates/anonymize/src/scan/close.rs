@@ -15,6 +15,8 @@ pub(super) type Broken = (usize, Defect);
 pub(super) struct Closer {
     carry: Carry,
     nest: Nest,
+    /// Full words of kinds, the outermost first.
+    aside: Vec<u64>,
     /// The commas between the elements of the outermost brackets.
     pub(super) commas: u64,
 }
@@ -22,130 +24,131 @@ pub(super) struct Closer {
 impl Closer {
     /// Starts behind an opening bracket.
     pub(super) fn new(open: u8) -> Self {
-        Self { carry: Carry::default(), nest: Nest::new(open), commas: 0 }
+        let nest = Nest { kinds: kind(open), depth: 1 };
+        Self { carry: Carry::default(), nest, aside: Vec::new(), commas: 0 }
     }
 
     /// Looks through the next bytes, and gives the number of those up to the closing bracket, or
     /// `None` where it is not among them.
     pub(super) fn advance(&mut self, bytes: &[u8]) -> Result<Option<usize>, Broken> {
         let (blocks, rest) = bytes.as_chunks::<BLOCK>();
+        // Copies stay in registers.
+        let (mut carry, mut nest, mut commas) = (self.carry, self.nest, self.commas);
         for (index, block) in blocks.iter().enumerate() {
-            let marks = self.carry.marks(block);
-            if let Some(end) = self.block(block, &marks, index * BLOCK)? {
-                return Ok(Some(end));
+            let marks = carry.marks(block);
+            let found = self.block(block, &marks, &mut nest, &mut commas);
+            if let Some(at) = found.map_err(|(at, defect)| (index * BLOCK + at, defect))? {
+                self.commas = commas;
+                return Ok(Some(index * BLOCK + at + 1));
             }
         }
-        if rest.is_empty() {
-            return Ok(None);
+        let mut end = None;
+        if !rest.is_empty() {
+            let start = blocks.len() * BLOCK;
+            let mut last = [b' '; BLOCK];
+            last[..rest.len()].copy_from_slice(rest);
+            let marks = carry.last_marks(&last, rest.len());
+            let found = self.block(&last, &marks, &mut nest, &mut commas);
+            end = found.map_err(|(at, defect)| (start + at, defect))?.map(|at| start + at + 1);
         }
-        let mut last = [b' '; BLOCK];
-        last[..rest.len()].copy_from_slice(rest);
-        let marks = self.carry.last_marks(&last, rest.len());
-        self.block(&last, &marks, blocks.len() * BLOCK)
+        (self.carry, self.nest, self.commas) = (carry, nest, commas);
+        Ok(end)
     }
 
-    #[inline]
+    /// Follows the brackets of one block, up to the one that closes everything.
+    #[inline(always)]
     fn block(
         &mut self,
         block: &[u8; BLOCK],
         marks: &Marks,
-        start: usize,
+        nest: &mut Nest,
+        commas: &mut u64,
     ) -> Result<Option<usize>, Broken> {
-        let brackets = marks.open | marks.close | marks.stray;
-        if brackets == 0 {
-            if self.nest.depth == 1 {
-                self.commas += u64::from(marks.commas(block).count_ones());
-            }
-            return Ok(None);
-        }
-        let end = self.brackets(block, marks, brackets).map_err(|(at, what)| (start + at, what))?;
-        Ok(end.map(|end| start + end))
-    }
-
-    #[inline]
-    fn brackets(
-        &mut self,
-        block: &[u8; BLOCK],
-        marks: &Marks,
-        mut brackets: u64,
-    ) -> Result<Option<usize>, Broken> {
-        let was_outside = self.nest.depth == 1;
-        // A bit wherever the outermost elements' brackets begin or end.
+        let was_outside = nest.depth == 1;
+        // A bit wherever the brackets of one of the outermost elements begin or end.
         let mut turns = 0;
         let mut end = None;
+        let mut brackets = marks.brackets;
         while brackets != 0 {
             let at = brackets.trailing_zeros() as usize;
-            let bit = 1 << at;
+            let bit = brackets & brackets.wrapping_neg();
             brackets ^= bit;
-            if marks.close & bit != 0 {
-                self.nest.pop(block[at]).ok_or((at, Defect::Syntax))?;
-                turns |= if self.nest.depth <= 1 { bit } else { 0 };
-                if self.nest.depth == 0 {
-                    end = Some(at + 1);
-                    break;
-                }
-            } else if marks.open & bit != 0 {
-                turns |= if self.nest.depth == 1 { bit } else { 0 };
-                self.nest.push(block[at]).ok_or((at, Defect::TooDeep))?;
+            let byte = block[at % BLOCK];
+            if byte & OPENS != 0 {
+                turns |= if nest.depth == 1 { bit } else { 0 };
+                self.open(nest, byte).map_err(|defect| (at, defect))?;
             } else {
-                return Err((at, Defect::Syntax));
+                self.close(nest, byte).ok_or((at, Defect::Syntax))?;
+                if nest.depth <= 1 {
+                    turns |= bit;
+                    if nest.depth == 0 {
+                        end = Some(at);
+                        break;
+                    }
+                }
             }
         }
         if was_outside || turns != 0 {
             let outside = prefix_xor(turns) ^ if was_outside { !0 } else { 0 };
-            self.commas += u64::from((marks.commas(block) & outside).count_ones());
+            *commas += u64::from((marks.commas(block) & outside).count_ones());
         }
         Ok(end)
+    }
+
+    #[inline(always)]
+    fn open(&mut self, nest: &mut Nest, byte: u8) -> Result<(), Defect> {
+        if byte & !KIND != b'[' {
+            return Err(Defect::Syntax);
+        }
+        if nest.depth.is_multiple_of(u64::BITS) {
+            self.put_aside(*nest)?;
+        }
+        nest.kinds = nest.kinds << 1 | kind(byte);
+        nest.depth += 1;
+        Ok(())
+    }
+
+    /// `None` where the bracket that was opened last is of another kind, or this is no bracket.
+    #[inline(always)]
+    fn close(&mut self, nest: &mut Nest, byte: u8) -> Option<()> {
+        if u64::from(byte) != u64::from(b']') | (nest.kinds & 1) << KIND.trailing_zeros() {
+            return None;
+        }
+        nest.kinds >>= 1;
+        nest.depth -= 1;
+        if nest.depth.is_multiple_of(u64::BITS) {
+            nest.kinds = self.aside.pop().unwrap_or(0);
+        }
+        Some(())
+    }
+
+    #[cold]
+    fn put_aside(&mut self, nest: Nest) -> Result<(), Defect> {
+        if nest.depth == MAX_DEPTH {
+            return Err(Defect::TooDeep);
+        }
+        self.aside.push(nest.kinds);
+        Ok(())
     }
 }
 
 /// The kinds of the brackets that are open, one bit each: a stack in a register, of which every 64
 /// levels a full word is put aside.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Nest {
     kinds: u64,
     depth: u32,
-    aside: Vec<u64>,
 }
 
-impl Nest {
-    fn new(open: u8) -> Self {
-        Self { kinds: kind(open), depth: 1, aside: Vec::new() }
-    }
+/// In ASCII, this bit tells opening brackets from closing ones.
+const OPENS: u8 = 0x02;
 
-    /// `None` where there are too many.
-    #[inline]
-    fn push(&mut self, open: u8) -> Option<()> {
-        if self.depth.is_multiple_of(u64::BITS) {
-            if self.depth == MAX_DEPTH {
-                return None;
-            }
-            self.aside.push(self.kinds);
-        }
-        self.kinds = self.kinds << 1 | kind(open);
-        self.depth += 1;
-        Some(())
-    }
+/// And this bit curly ones from square ones.
+const KIND: u8 = 0x20;
 
-    /// `None` where the bracket that was opened last is of another kind.
-    #[inline]
-    fn pop(&mut self, close: u8) -> Option<()> {
-        if self.kinds & 1 != kind(close) {
-            return None;
-        }
-        self.kinds >>= 1;
-        self.depth -= 1;
-        if self.depth.is_multiple_of(u64::BITS) {
-            self.kinds = self.aside.pop().unwrap_or(0);
-        }
-        Some(())
-    }
-}
-
-/// In ASCII, square and curly brackets differ in this bit.
-#[inline]
+#[inline(always)]
 fn kind(bracket: u8) -> u64 {
-    u64::from(bracket >> 5 & 1)
+    u64::from(bracket & KIND != 0)
 }
 
 #[cfg(test)]
