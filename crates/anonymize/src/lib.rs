@@ -44,6 +44,8 @@
 //! exists, what it makes is pseudonymised, not anonymous in the sense of the law: exact counts and
 //! times can still single out a work that is public.
 
+#[doc(hidden)]
+pub mod bench;
 mod cell;
 mod dump;
 mod error;

@@ -5,9 +5,10 @@ mod file;
 
 use std::collections::{BTreeMap, HashSet};
 
+use crate::glob::{self, Glob};
 use crate::token::BuildFold;
 use crate::value::Want;
-use crate::{AnonymizeError, Form, glob};
+use crate::{AnonymizeError, Form};
 
 /// The version of the policy file that this build reads.
 const VERSION: u32 = 1;
@@ -50,7 +51,7 @@ pub struct Policy {
     deny: Vec<String>,
     pub(crate) domains: Vec<Domain>,
     /// The patterns of all domains with the domain's index, the longest first.
-    patterns: Vec<(String, usize)>,
+    patterns: Vec<(Glob, usize)>,
     pub(crate) paths: Paths,
 }
 
@@ -93,7 +94,7 @@ impl Policy {
     /// The domain of an id inside a path: the one with the longest pattern that fits. Of equally
     /// long patterns, the domain that comes first by name.
     pub(crate) fn domain_of(&self, id: &str) -> Option<usize> {
-        let fitting = self.patterns.iter().find(|(pattern, _)| glob::matches(pattern, id));
+        let fitting = self.patterns.iter().find(|(pattern, _)| pattern.matches(id));
         fitting.map(|(_, domain)| *domain)
     }
 }
