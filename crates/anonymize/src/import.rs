@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::Defect;
 use crate::json;
 use crate::policy::Table;
-use crate::read::Result;
+use crate::read::{Reader, Result};
 use crate::rows::CleanRows;
 use crate::shape::{Cell, Found};
 use crate::value::{Content, Plain, Value, Want, Wrap};
@@ -59,7 +59,8 @@ pub(crate) fn append(
 /// Puts every layer of the original's encoding around the sanitized value again.
 fn value(cell: &Cell<'_>, want: Want, clean: &[u8], out: &mut Vec<u8>) -> Result<()> {
     let mut layers = Vec::new();
-    let value = Value::of_column_with(cell.raw, want, cell.kind, |layer| layers.push(layer))?;
+    let value = Value::read(&mut Reader::new(cell.raw), want, cell.kind, Some(&mut layers))?;
+    layers.reverse();
     let is_nothing = clean == b"null";
     if is_nothing && value.plain != Plain::Null {
         // What became null is nothing, where the column may hold nothing.

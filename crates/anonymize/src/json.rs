@@ -29,23 +29,38 @@ pub(crate) fn text(value: &str, out: &mut Vec<u8>) {
 
 /// Appends text, given in UTF-8, as it stands between quotes.
 pub(crate) fn escape(text: &[u8], out: &mut Vec<u8>) {
-    out.reserve(text.len());
+    out.reserve(text.len() + 8);
     let mut rest = text;
-    loop {
-        let run = run(rest);
-        out.extend_from_slice(&rest[..run]);
-        let Some(byte) = rest.get(run) else { return };
-        escape_byte(*byte, out);
-        rest = &rest[run + 1..];
+    // Eight bytes at a time are copied whole, and what is too much is taken back.
+    while let Some(word) = rest.first_chunk::<8>() {
+        out.extend_from_slice(word);
+        let run = run(u64::from_le_bytes(*word));
+        rest = &rest[run..];
+        if run < 8 {
+            out.truncate(out.len() - (8 - run));
+            escape_byte(rest[0], out);
+            rest = &rest[1..];
+        }
     }
+    rest.iter().for_each(|byte| ascii(*byte, out));
 }
 
-/// Appends an ASCII character, escaped where it must be.
+/// How many bytes at the start of a word need no escape.
+#[inline]
+fn run(word: u64) -> usize {
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word;
+    let controls = word.wrapping_sub(ONES * 0x20) & !word;
+    let found = (zeros(word ^ (ONES * 0x22)) | zeros(word ^ (ONES * 0x5c)) | controls) & HIGH;
+    found.trailing_zeros() as usize / 8
+}
+
+/// Appends a byte, escaped where it must be.
 #[inline]
 pub(crate) fn ascii(byte: u8, out: &mut Vec<u8>) {
     if ESCAPES[usize::from(byte)] == 0 { out.push(byte) } else { escape_byte(byte, out) }
 }
 
+#[inline]
 fn escape_byte(byte: u8, out: &mut Vec<u8>) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     match ESCAPES[usize::from(byte)] {
@@ -56,23 +71,6 @@ fn escape_byte(byte: u8, out: &mut Vec<u8>) {
         }
         letter => out.extend_from_slice(&[b'\\', letter]),
     }
-}
-
-/// How many bytes at the start need no escape.
-fn run(bytes: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some(word) = bytes[at..].first_chunk() {
-        let word = u64::from_le_bytes(*word);
-        let zeros = |word: u64| word.wrapping_sub(ONES) & !word;
-        let controls = word.wrapping_sub(ONES * 0x20) & !word;
-        let found = (zeros(word ^ (ONES * 0x22)) | zeros(word ^ (ONES * 0x5c)) | controls) & HIGH;
-        if found != 0 {
-            return at + found.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    let escaped = bytes[at..].iter().position(|byte| ESCAPES[usize::from(*byte)] != 0);
-    escaped.map_or(bytes.len(), |tail| at + tail)
 }
 
 pub(crate) fn null(out: &mut Vec<u8>) {

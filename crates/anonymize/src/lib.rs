@@ -45,6 +45,8 @@
 //! times can still single out a work that is public.
 
 mod anonymizer;
+#[doc(hidden)]
+pub mod bench;
 mod cell;
 mod dump;
 mod error;

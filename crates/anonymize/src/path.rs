@@ -44,12 +44,13 @@ impl PathMap<'_> {
         let end = original.bytes().position(|byte| matches!(byte, b'?' | b'#'));
         let (host, path) = split_host(&original[..end.unwrap_or(original.len())]);
         out.extend_from_slice(host.as_bytes());
-        for (index, segment) in path.split('/').enumerate() {
-            if index > 0 {
-                out.push(b'/');
-            }
-            self.segment(segment, out);
+        let mut rest = path;
+        while let Some(slash) = rest.bytes().position(|byte| byte == b'/') {
+            self.segment(&rest[..slash], out);
+            out.push(b'/');
+            rest = &rest[slash + 1..];
         }
+        self.segment(rest, out);
     }
 
     fn segment(&mut self, segment: &str, out: &mut Vec<u8>) {
@@ -57,9 +58,10 @@ impl PathMap<'_> {
             return;
         }
         // An id must give the same pseudonym whether or not it was percent-encoded here.
-        let decoded = match segment.contains('%') {
-            true => percent_decode_str(segment).decode_utf8().unwrap_or(segment.into()),
-            false => Cow::Borrowed(segment),
+        let decoded = if segment.bytes().any(|byte| byte == b'%') {
+            percent_decode_str(segment).decode_utf8().unwrap_or(segment.into())
+        } else {
+            Cow::Borrowed(segment)
         };
         if self.known(&decoded, out) {
             return;
@@ -144,9 +146,11 @@ fn is_apart(text: &str, start: usize, end: usize) -> bool {
 }
 
 fn split_host(original: &str) -> (&'static str, &str) {
-    let Some((scheme, rest)) = original.split_once("//") else {
+    // Most paths have one slash at the start and no host.
+    if original.bytes().zip(original.bytes().skip(1)).all(|pair| pair != (b'/', b'/')) {
         return ("", original);
-    };
+    }
+    let Some((scheme, rest)) = original.split_once("//") else { return ("", original) };
     if !scheme.is_empty() && !scheme.ends_with(':') {
         return ("", original);
     }
@@ -155,7 +159,8 @@ fn split_host(original: &str) -> (&'static str, &str) {
 
 /// The stem and, in the policy's spelling, an extension that it knows.
 fn split_extension<'a>(segment: &'a str, policy: &'a Policy) -> Option<(&'a str, &'a str)> {
-    let (stem, extension) = segment.rsplit_once('.').filter(|(stem, _)| !stem.is_empty())?;
+    let dot = segment.bytes().rposition(|byte| byte == b'.').filter(|dot| *dot > 0)?;
+    let (stem, extension) = (&segment[..dot], &segment[dot + 1..]);
     let extensions = &policy.paths.extensions;
     let known = match extensions.get(extension) {
         Some(known) => known,

@@ -156,13 +156,14 @@ impl Permutation {
         true
     }
 
-    /// Another permutation for each form, prefix, class and length.
+    /// Another permutation for each form, prefix, class and length. The round's number goes into
+    /// the lowest bits.
     fn tweak(&self, form: &[u8], class: u8, length: usize, prefix: &[u8]) -> u64 {
         let mut tweak = Vec::with_capacity(32);
         tweak.extend_from_slice(form);
         tweak.extend_from_slice(&[0, class, length as u8]);
         tweak.extend_from_slice(prefix);
-        SipHasher24::new_with_key(&self.tweaks).hash(&tweak)
+        SipHasher24::new_with_key(&self.tweaks).hash(&tweak) & !0xf
     }
 
     /// The image of a number below `values`, which is below it again.
@@ -182,10 +183,9 @@ impl Permutation {
         let hasher = SipHasher24::new_with_key(&self.rounds);
         let mut halves = ((number >> half) as u64, number as u64 & mask);
         for round in 0..ROUNDS {
-            let mut input = [0; 24];
-            input[..8].copy_from_slice(&tweak.to_le_bytes());
-            input[8..16].copy_from_slice(&round.to_le_bytes());
-            input[16..].copy_from_slice(&halves.1.to_le_bytes());
+            let mut input = [0; 16];
+            input[..8].copy_from_slice(&(tweak ^ round).to_le_bytes());
+            input[8..].copy_from_slice(&halves.1.to_le_bytes());
             halves = (halves.1, halves.0 ^ (hasher.hash(&input) & mask));
         }
         u128::from(halves.0) << half | u128::from(halves.1)

@@ -8,10 +8,10 @@ mod spelling;
 use std::collections::{BTreeMap, HashSet};
 
 pub use self::explain::{Action, RuleLine};
-
+use crate::glob::{self, Glob};
 use crate::token::BuildFold;
 use crate::value::Want;
-use crate::{AnonymizeError, Form, glob};
+use crate::{AnonymizeError, Form};
 
 /// The version of the policy file that this build reads.
 const VERSION: u32 = 1;
@@ -54,7 +54,7 @@ pub struct Policy {
     deny: Vec<String>,
     pub(crate) domains: Vec<Domain>,
     /// The patterns of all domains with the domain's index, the longest first.
-    patterns: Vec<(String, usize)>,
+    patterns: Vec<(Glob, usize)>,
     pub(crate) paths: Paths,
 }
 
@@ -97,7 +97,7 @@ impl Policy {
     /// The domain of an id inside a path: the one with the longest pattern that fits. Of equally
     /// long patterns, the domain that comes first by name.
     pub(crate) fn domain_of(&self, id: &str) -> Option<usize> {
-        let fitting = self.patterns.iter().find(|(pattern, _)| glob::matches(pattern, id));
+        let fitting = self.patterns.iter().find(|(pattern, _)| pattern.matches(id));
         fitting.map(|(_, domain)| *domain)
     }
 }

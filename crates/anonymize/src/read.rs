@@ -120,6 +120,11 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// What stands between here and where another reader of the same JSON has come to.
+    pub(crate) fn until(&self, later: &Self) -> &'a str {
+        &self.text[self.at..later.at]
+    }
+
     /// Nothing but spaces may follow.
     pub(crate) fn end(&mut self) -> Result<()> {
         self.peek();
@@ -351,19 +356,6 @@ fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
     memchr2(b'"', b'\\', &bytes[WORDS * 8..]).map(|at| WORDS * 8 + at)
 }
 
-fn backslash(bytes: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some(word) = bytes[at..].first_chunk() {
-        let found = zeros(u64::from_le_bytes(*word) ^ (ONES * 0x5c));
-        if found != 0 {
-            return at + found.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    let tail = bytes[at..].iter().position(|byte| *byte == b'\\');
-    tail.map_or(bytes.len(), |tail| at + tail)
-}
-
 fn hex(digits: Option<&[u8]>) -> Option<u32> {
     let digit = |value: u32, byte: &u8| Some(value << 4 | char::from(*byte).to_digit(16)?);
     digits?.iter().try_fold(0, digit)
@@ -371,25 +363,48 @@ fn hex(digits: Option<&[u8]>) -> Option<u32> {
 
 /// Appends what a text says whose escapes are written correctly.
 fn unescape(raw: &str, out: &mut Vec<u8>) -> Result<()> {
-    out.reserve(raw.len());
+    out.reserve(raw.len() + 8);
     let mut rest = raw.as_bytes();
-    loop {
-        let run = backslash(rest);
-        out.extend_from_slice(&rest[..run]);
+    // Eight bytes at a time are copied whole, and what is too much is taken back.
+    while let Some(word) = rest.first_chunk::<8>() {
+        out.extend_from_slice(word);
+        let run = zeros(u64::from_le_bytes(*word) ^ (ONES * 0x5c)).trailing_zeros() as usize / 8;
         rest = &rest[run..];
-        let Some(escape) = rest.get(1) else { return Ok(()) };
-        let (character, passed) = match escape {
-            b'b' => ('\u{8}', 2),
-            b'f' => ('\u{c}', 2),
-            b'n' => ('\n', 2),
-            b'r' => ('\r', 2),
-            b't' => ('\t', 2),
-            b'u' => unicode(rest).ok_or(Defect::Encoding)?,
-            other => (char::from(*other), 2),
-        };
-        out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-        rest = &rest[passed..];
+        if run < 8 {
+            out.truncate(out.len() - (8 - run));
+            rest = escape(rest, out)?;
+        }
     }
+    while let Some(byte) = rest.first() {
+        if *byte == b'\\' {
+            rest = escape(rest, out)?;
+        } else {
+            out.push(*byte);
+            rest = &rest[1..];
+        }
+    }
+    Ok(())
+}
+
+/// Appends the character behind the escape at the start, and gives what follows it.
+#[inline]
+fn escape<'r>(rest: &'r [u8], out: &mut Vec<u8>) -> Result<&'r [u8]> {
+    let byte = match rest.get(1) {
+        Some(b'b') => 8,
+        Some(b'f') => 0xc,
+        Some(b'n') => b'\n',
+        Some(b'r') => b'\r',
+        Some(b't') => b'\t',
+        Some(b'u') => {
+            let (character, passed) = unicode(rest).ok_or(Defect::Encoding)?;
+            out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            return Ok(&rest[passed..]);
+        }
+        Some(other) => *other,
+        None => return Err(Defect::Encoding),
+    };
+    out.push(byte);
+    Ok(&rest[2..])
 }
 
 /// The character behind `\uXXXX` or a pair of these, and how many bytes they take.

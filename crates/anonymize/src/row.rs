@@ -10,10 +10,10 @@ use crate::path::RowId;
 use crate::policy::{Domain, Policy, Published, Rule, Table};
 use crate::read::Result;
 use crate::rows::{CleanRows, Entry, WorkEntry};
-use crate::shape::{Found, Shape, positional};
+use crate::shape::{Cell, Found, Shape, positional};
 use crate::text::TextMaker;
 use crate::token::TokenCache;
-use crate::value::{Plain, Value};
+use crate::value::Plain;
 use crate::{Defect, PseudonymKey, Pseudonymizer, import};
 
 /// All that a rule needs beside the value: made once a run and shared by its threads.
@@ -157,7 +157,7 @@ impl<'p> RowCleaner<'p> {
         out.push(b'{');
         let start = out.len();
         for (index, column) in row.table.columns.iter().enumerate() {
-            let Some(value) = &row.values[index] else { continue };
+            let Some(Cell { value, .. }) = &row.cells[index] else { continue };
             cells.saw(index, Kinds::of_plain(value.plain));
             if !column.rule.is_written() {
                 continue;
@@ -179,7 +179,7 @@ impl<'p> RowCleaner<'p> {
 struct Row<'a> {
     table: &'a Table,
     /// By the column's index.
-    values: Vec<Option<Value<'a>>>,
+    cells: &'a [Option<Cell<'a>>],
     /// The ids in the row's own columns, sorted by column.
     ids: Vec<RowId<'a>>,
     /// Which of them is the row's.
@@ -187,25 +187,17 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn new(table: &'a Table, found: &Found<'a>) -> std::result::Result<Self, RowDefect> {
-        let mut values = Vec::with_capacity(table.columns.len());
+    fn new(table: &'a Table, found: &'a Found<'a>) -> std::result::Result<Self, RowDefect> {
         let mut ids = Vec::with_capacity(8);
         for (index, (column, cell)) in table.columns.iter().zip(&found.cells).enumerate() {
-            let Some(cell) = cell else {
-                values.push(None);
-                continue;
-            };
-            let value = Value::of_column(cell.raw, column.rule.want(), cell.kind);
-            let value = value.map_err(at(index))?;
-            if let Rule::Pseudonym(domain) = column.rule
-                && let Some(id) = value.id().map_err(at(index))?
+            if let (Rule::Pseudonym(domain), Some(cell)) = (&column.rule, cell)
+                && let Some(id) = cell.value.id().map_err(at(index))?
             {
-                ids.push(RowId { id, domain, column: index });
+                ids.push(RowId { id, domain: *domain, column: index });
             }
-            values.push(Some(value));
         }
         let id = ids.iter().position(|id| id.column == table.id).ok_or(Defect::NoId)?;
-        Ok(Self { table, values, ids, id })
+        Ok(Self { table, cells: &found.cells, ids, id })
     }
 
     fn is_published(&self) -> std::result::Result<bool, RowDefect> {
@@ -226,7 +218,7 @@ impl<'a> Row<'a> {
     }
 
     fn plain(&self, column: usize) -> Plain<'a> {
-        self.values[column].map_or(Plain::Null, |value| value.plain)
+        self.cells[column].map_or(Plain::Null, |cell| cell.value.plain)
     }
 
     /// What makes the row a work; its pseudonyms are found again where they were written.

@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use crate::Defect;
 use crate::layout::{Kind, Slot};
 use crate::manifest::{Kinds, Tally};
-use crate::policy::Table;
-use crate::read::{Raw, Reader, Result, Text};
+use crate::policy::{Column, Table};
+use crate::read::{Reader, Result, Text};
 use crate::row::RowDefect;
+use crate::value::Value;
 
 /// The most keys that are remembered; a table with more has keys made of data.
 const MAX_KEYS: usize = 128;
@@ -20,10 +21,12 @@ pub(crate) struct Found<'a> {
     pub(crate) order: Vec<(Option<Text<'a>>, usize)>,
 }
 
-/// One value as it stands in the dump.
+/// One value of a listed column.
 #[derive(Clone, Copy)]
 pub(crate) struct Cell<'a> {
-    pub(crate) raw: Raw<'a>,
+    pub(crate) value: Value<'a>,
+    /// The value as it stands in the dump.
+    pub(crate) raw: &'a str,
     /// Its type, where the dump says it.
     pub(crate) kind: Option<&'a Kind>,
 }
@@ -33,15 +36,21 @@ impl<'a> Found<'a> {
         Self { cells: vec![None; table.columns.len()], order: Vec::new() }
     }
 
-    fn put(
+    /// Reads the value of a column.
+    fn read(
         &mut self,
-        column: usize,
-        raw: Raw<'a>,
+        reader: &mut Reader<'a>,
+        index: usize,
+        column: &Column,
         kind: Option<&'a Kind>,
     ) -> std::result::Result<(), RowDefect> {
-        match self.cells[column].replace(Cell { raw, kind }) {
+        let defect = |defect| RowDefect { column: Some(index), defect };
+        let before = *reader;
+        let value = Value::read(reader, column.rule.want(), kind, None).map_err(defect)?;
+        let raw = before.until(reader);
+        match self.cells[index].replace(Cell { value, raw, kind }) {
             None => Ok(()),
-            Some(_) => Err(RowDefect { column: Some(column), defect: Defect::Duplicate }),
+            Some(_) => Err(defect(Defect::Duplicate)),
         }
     }
 }
@@ -82,15 +91,14 @@ impl Shape {
             let Some(place) = self.place(key, next, table)? else {
                 return read_slowly(reader, table, ordered, tally);
             };
-            let value = rest.value()?;
             match self.keys[place].column {
                 Some(column) => {
-                    found.put(column, value, None)?;
+                    found.read(&mut rest, column, &table.columns[column], None)?;
                     if ordered {
                         found.order.push((Some(key), column));
                     }
                 }
-                None => unknown.push((place, Kinds::of_raw(value))),
+                None => unknown.push((place, Kinds::of_raw(rest.value()?))),
             }
             next = place + 1;
         }
@@ -132,15 +140,14 @@ fn read_slowly<'a>(
     let mut first = true;
     while let Some(key) = reader.next_key(&mut first)? {
         let name = key.decode()?;
-        let value = reader.value()?;
         if let Some(column) = table.column(&name) {
-            found.put(column, value, None)?;
+            found.read(&mut reader, column, &table.columns[column], None)?;
             if ordered {
                 found.order.push((Some(key), column));
             }
             continue;
         }
-        tally.unknown.add(&name, 1, Kinds::of_raw(value));
+        tally.unknown.add(&name, 1, Kinds::of_raw(reader.value()?));
         if !unknown.insert(name) {
             return Err(Defect::Duplicate.into());
         }
@@ -167,13 +174,13 @@ pub(crate) fn positional<'a>(
         if !reader.next_element(&mut first)? {
             return Err(Defect::RowLength.into());
         }
-        let value = reader.value()?;
         match slot.column {
             Some(column) => {
-                found.put(column, value, slot.kind.as_ref())?;
+                let kind = slot.kind.as_ref();
+                found.read(&mut reader, column, &table.columns[column], kind)?;
                 found.order.push((None, column));
             }
-            None => tally.unknown.add(&slot.name, 1, Kinds::of_raw(value)),
+            None => tally.unknown.add(&slot.name, 1, Kinds::of_raw(reader.value()?)),
         }
     }
     if reader.next_element(&mut first)? {

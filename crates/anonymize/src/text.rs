@@ -174,6 +174,12 @@ pub(crate) fn class(character: char) -> Class {
         | '\u{2060}'..='\u{206f}'
         | '\u{fe00}'..='\u{fe0f}' => Class::Range('\u{200d}', '\u{200d}'),
         '\u{80}'..='\u{9f}' | '\u{ad}' => Class::Range('\u{ad}', '\u{ad}'),
+        // The most frequent punctuation; what follows would say the same, but later.
+        '·'
+        | '\u{2010}'..='\u{2027}'
+        | '\u{3000}'..='\u{3004}'
+        | '\u{3008}'..='\u{3020}'
+        | '\u{ff01}'..='\u{ff0f}' => Class::Kept,
         _ if is_punctuation(character) => Class::Kept,
         _ => wide(character),
     }
@@ -308,6 +314,12 @@ mod tests {
     #[test]
     fn what_is_taken_for_han_by_its_first_byte_is_han() {
         assert!(('\u{4000}'..='\u{9fff}').all(|character| class(character) == Class::Han));
+    }
+
+    #[test]
+    fn frequent_punctuation_is_punctuation() {
+        let kept = |character: &char| class(*character) == Class::Kept;
+        assert!(('\u{80}'..='\u{ffff}').filter(kept).all(is_punctuation));
     }
 
     #[test]

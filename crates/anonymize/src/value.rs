@@ -100,58 +100,32 @@ impl Content {
     }
 }
 
-/// How one layer was taken off.
-enum Step<'a> {
-    Into(Wrap<'a>, Raw<'a>, Option<&'a Kind>),
-    Last(Wrap<'a>, Plain<'a>),
-    Plain(Plain<'a>),
-}
+/// The layers of a value, the innermost first, where somebody wants to know them.
+pub(crate) type Layers<'l, 'a> = Option<&'l mut Vec<Wrap<'a>>>;
 
 impl<'a> Value<'a> {
-    /// The value of a column. `kind` is its type, where the dump says it.
-    pub(crate) fn of_column(raw: Raw<'a>, want: Want, kind: Option<&'a Kind>) -> Result<Self> {
-        Self::of_column_with(raw, want, kind, |_| {})
-    }
-
-    /// Like [`of_column`](Self::of_column), and tells each layer.
-    pub(crate) fn of_column_with(
-        mut raw: Raw<'a>,
+    /// Reads the value of a column. `kind` is its type, where the dump says it.
+    #[inline]
+    pub(crate) fn read(
+        reader: &mut Reader<'a>,
         want: Want,
-        mut kind: Option<&'a Kind>,
-        mut layer: impl FnMut(Wrap<'a>),
+        kind: Option<&'a Kind>,
+        layers: Layers<'_, 'a>,
     ) -> Result<Self> {
-        let mut identity = false;
-        for _ in 0..=MAX_WRAPS {
-            let step = match (raw, kind) {
-                (_, Some(Kind::Plain)) => Step::Plain(plain(raw)),
-                (Raw::Array(array), Some(kind)) => typed(array, kind)?,
-                (Raw::Array(array), None) => untyped(array, want)?,
-                (Raw::Object(object), _) => wrapped(object, want)?,
-                _ => Step::Plain(plain(raw)),
-            };
-            match step {
-                Step::Into(wrap, inner, inner_kind) => {
-                    identity |= is_identity(wrap, kind);
-                    layer(wrap);
-                    (raw, kind) = (inner, inner_kind);
-                }
-                Step::Last(wrap, plain) => {
-                    layer(wrap);
-                    return Ok(Self { plain, identity });
-                }
-                Step::Plain(plain) => return Ok(Self { plain, identity }),
-            }
-        }
-        Err(Defect::TooDeep)
+        Layer { want, depth: 0, layers }.read(reader, kind)
     }
 
-    /// A value inside JSON, where an array is always an array.
+    /// Reads a value inside JSON, where an array is always an array.
     pub(crate) fn of_part(raw: Raw<'a>, want: Want) -> Result<Self> {
         match raw {
             // Inside an object that wraps one, it is read as in a column.
-            Raw::Object(_) => Self::of_column(raw, want, None),
-            raw => Ok(Self { plain: plain(raw), identity: false }),
+            Raw::Object(raw) => Self::read(&mut Reader::new(raw), want, None, None),
+            raw => Ok(Self::plain(plain(raw))),
         }
+    }
+
+    fn plain(plain: Plain<'a>) -> Self {
+        Self { plain, identity: false }
     }
 
     /// What an identifier is hashed as: `7` and `"7"` are the same id, and so are the spellings of
@@ -191,6 +165,200 @@ impl<'a> Value<'a> {
     }
 }
 
+/// Takes off one layer after the other, as long as each turns out to be one.
+struct Layer<'l, 'a> {
+    want: Want,
+    depth: usize,
+    layers: Layers<'l, 'a>,
+}
+
+impl<'a> Layer<'_, 'a> {
+    #[inline]
+    fn read(&mut self, reader: &mut Reader<'a>, kind: Option<&'a Kind>) -> Result<Value<'a>> {
+        let start = *reader;
+        let known = self.layers.as_ref().map_or(0, |layers| layers.len());
+        let unwrapped = match (reader.peek(), kind) {
+            (_, Some(Kind::Plain)) => None,
+            (b'{', _) => self.object(reader)?,
+            (b'[', Some(kind)) => Some(self.typed(reader, kind)?),
+            (b'[', None) => self.untyped(reader)?,
+            _ => None,
+        };
+        match unwrapped {
+            Some(value) => Ok(value),
+            None => {
+                *reader = start;
+                self.layers.iter_mut().for_each(|layers| layers.truncate(known));
+                reader.value().map(|raw| Value::plain(plain(raw)))
+            }
+        }
+    }
+
+    /// What is inside a layer.
+    fn inner(&mut self, reader: &mut Reader<'a>, kind: Option<&'a Kind>) -> Result<Value<'a>> {
+        if self.depth == MAX_WRAPS {
+            return Err(Defect::TooDeep);
+        }
+        self.depth += 1;
+        self.read(reader, kind)
+    }
+
+    fn took(&mut self, wrap: Wrap<'a>, value: Value<'a>) -> Value<'a> {
+        if let Some(layers) = &mut self.layers {
+            layers.push(wrap);
+        }
+        value
+    }
+
+    fn last(&mut self, wrap: Wrap<'a>, plain: Plain<'a>) -> Value<'a> {
+        self.took(wrap, Value::plain(plain))
+    }
+
+    /// An array whose type the dump says.
+    fn typed(&mut self, reader: &mut Reader<'a>, kind: &'a Kind) -> Result<Value<'a>> {
+        reader.pass(b'[')?;
+        if let Kind::Marked(mark, kind) = kind {
+            let value = self.inner(reader, Some(kind))?;
+            reader.pass(b']').map_err(|_| Defect::OtherKind)?;
+            let identity = value.identity || mark == IDENTITY;
+            return Ok(self.took(Wrap::One, Value { identity, ..value }));
+        }
+        let Ok(Raw::Number(index)) = reader.value() else { return Err(Defect::OtherKind) };
+        reader.pass(b',').map_err(|_| Defect::OtherKind)?;
+        let value = match (kind, index) {
+            (Kind::Option(kind), "0") => {
+                let value = self.inner(reader, Some(kind))?;
+                self.took(Wrap::SomeIndex, value)
+            }
+            (Kind::Option(_), "1") => match reader.value()? {
+                none if is_empty(none) => {
+                    self.last(Wrap::NoneIndex { content: Content::of(none) }, Plain::Null)
+                }
+                _ => return Err(Defect::OtherKind),
+            },
+            (Kind::Sum(variants), _) => {
+                let index: usize = index.parse().map_err(|_| Defect::OtherKind)?;
+                let (name, _) = variants.get(index).ok_or(Defect::OtherKind)?;
+                let raw = reader.value()?;
+                let wrap = Wrap::VariantIndex { index, content: Content::of(raw) };
+                self.last(wrap, choice(Text::plain(name), raw))
+            }
+            _ => return Err(Defect::OtherKind),
+        };
+        reader.pass(b']').map_err(|_| Defect::OtherKind)?;
+        Ok(value)
+    }
+
+    /// An array of a column without a type: the rule decides what it can be.
+    fn untyped(&mut self, reader: &mut Reader<'a>) -> Result<Option<Value<'a>>> {
+        let Raw::Array(array) = reader.value()? else { return Ok(None) };
+        let (wrap, inner) = match (first_parts(array)?, self.want) {
+            ([Some(Raw::Number("0")), Some(text @ Raw::Text(_)), None], Want::Json) => {
+                (Wrap::SomeIndex, text)
+            }
+            ([Some(Raw::Number("1")), Some(none), None], Want::Json | Want::Scalar)
+                if is_empty(none) =>
+            {
+                let wrap = Wrap::NoneIndex { content: Content::of(none) };
+                return Ok(Some(self.last(wrap, Plain::Null)));
+            }
+            ([Some(one), None, None], Want::Scalar | Want::Choice) => (Wrap::One, one),
+            ([Some(Raw::Number("0")), Some(some), None], Want::Scalar) => (Wrap::SomeIndex, some),
+            ([Some(Raw::Number("0")), Some(some), None], Want::Choice) if !is_empty(some) => {
+                (Wrap::SomeIndex, some)
+            }
+            // Nothing, or the variant of that number? The dump does not say.
+            ([Some(Raw::Number(_)), Some(_), None], Want::Choice) => {
+                return Ok(Some(Value::plain(Plain::Unnamed)));
+            }
+            _ => return Ok(Some(Value::plain(Plain::Array(array)))),
+        };
+        let value = match inner {
+            Raw::Array(inner) | Raw::Object(inner) => self.inner(&mut Reader::new(inner), None)?,
+            inner => Value::plain(plain(inner)),
+        };
+        Ok(Some(self.took(wrap, value)))
+    }
+
+    /// An object, which may be a layer by its keys.
+    fn object(&mut self, reader: &mut Reader<'a>) -> Result<Option<Value<'a>>> {
+        let start = *reader;
+        reader.pass(b'{')?;
+        let mut first = true;
+        let Some(key) = reader.next_key(&mut first)? else { return Ok(None) };
+        let name = key.decode()?;
+        let value = match &*name {
+            "some" => {
+                let value = self.inner(reader, None)?;
+                (Wrap::Some, value)
+            }
+            "none" => {
+                let wrap = Wrap::None { content: Content::of(reader.value()?) };
+                (wrap, Value::plain(Plain::Null))
+            }
+            name if is_mark(name) => {
+                let value = self.inner(reader, None)?;
+                (Wrap::Mark(key), Value { identity: value.identity || name == IDENTITY, ..value })
+            }
+            "tag" | "value" | "__pear" | "v" => {
+                *reader = start;
+                return self.pair(reader);
+            }
+            _ if self.want == Want::Json => return Ok(None),
+            _ => {
+                let raw = reader.value()?;
+                if self.want == Want::Scalar && !is_empty(raw) {
+                    return Ok(None);
+                }
+                (Wrap::Variant { content: Content::of(raw) }, Value::plain(choice(key, raw)))
+            }
+        };
+        if reader.peek() != b'}' {
+            return Ok(None);
+        }
+        reader.pass(b'}')?;
+        Ok(Some(self.took(value.0, value.1)))
+    }
+
+    /// `{"tag":…,"value":…}` or `{"__pear":…,"v":…}`, in either order.
+    fn pair(&mut self, reader: &mut Reader<'a>) -> Result<Option<Value<'a>>> {
+        reader.pass(b'{')?;
+        let mut entries = [None; 3];
+        let mut first = true;
+        for entry in &mut entries {
+            let Some(key) = reader.next_key(&mut first)? else { break };
+            *entry = Some((key, reader.value()?));
+        }
+        let [Some(one), Some(other), None] = entries else { return Ok(None) };
+        let (one, other) =
+            if matches!(one.0.raw(), "value" | "v") { (other, one) } else { (one, other) };
+        let Raw::Text(name) = one.1 else { return Ok(None) };
+        if one.0.says("tag") && other.0.says("value") && self.want != Want::Json {
+            let wrap = Wrap::Tag { content: Content::of(other.1) };
+            return Ok(Some(self.last(wrap, choice(name, other.1))));
+        }
+        if !(one.0.says("__pear") && other.0.says("v")) {
+            return Ok(None);
+        }
+        let value = Value { plain: plain(other.1), identity: name.says("identity") };
+        Ok(Some(self.took(Wrap::Pear(name), value)))
+    }
+}
+
+/// The first parts of an array; the third says only that there are more than two.
+fn first_parts(array: &str) -> Result<[Option<Raw<'_>>; 3]> {
+    let mut reader = Reader::new(array);
+    reader.pass(b'[')?;
+    let (mut parts, mut first) = ([None; 3], true);
+    for part in &mut parts {
+        if !reader.next_element(&mut first)? {
+            break;
+        }
+        *part = Some(reader.value()?);
+    }
+    Ok(parts)
+}
+
 fn plain(raw: Raw<'_>) -> Plain<'_> {
     match raw {
         Raw::Null => Plain::Null,
@@ -200,103 +368,6 @@ fn plain(raw: Raw<'_>) -> Plain<'_> {
         Raw::Array(array) => Plain::Array(array),
         Raw::Object(object) => Plain::Object(object),
     }
-}
-
-fn is_identity(wrap: Wrap<'_>, kind: Option<&Kind>) -> bool {
-    match wrap {
-        Wrap::Mark(mark) => mark.says(IDENTITY),
-        Wrap::Pear(pear) => pear.says("identity"),
-        Wrap::One => matches!(kind, Some(Kind::Marked(mark, _)) if mark == IDENTITY),
-        _ => false,
-    }
-}
-
-/// An array whose type the dump says.
-fn typed<'a>(array: &'a str, kind: &'a Kind) -> Result<Step<'a>> {
-    let parts = Few::of_array(array)?;
-    Ok(match (kind, parts.0) {
-        (Kind::Option(kind), [Some(Raw::Number("0")), Some(some), None]) => {
-            Step::Into(Wrap::SomeIndex, some, Some(kind))
-        }
-        (Kind::Option(_), [Some(Raw::Number("1")), Some(none), None]) if is_empty(none) => {
-            Step::Last(Wrap::NoneIndex { content: Content::of(none) }, Plain::Null)
-        }
-        (Kind::Sum(variants), [Some(Raw::Number(index)), Some(content), None]) => {
-            let index: usize = index.parse().map_err(|_| Defect::OtherKind)?;
-            let (name, _) = variants.get(index).ok_or(Defect::OtherKind)?;
-            let wrap = Wrap::VariantIndex { index, content: Content::of(content) };
-            Step::Last(wrap, choice(Text::plain(name), content))
-        }
-        (Kind::Marked(_, kind), [Some(content), None, None]) => {
-            Step::Into(Wrap::One, content, Some(kind))
-        }
-        _ => return Err(Defect::OtherKind),
-    })
-}
-
-/// An array of a column without a type: the rule decides what it can be.
-fn untyped(array: &str, want: Want) -> Result<Step<'_>> {
-    let parts = Few::of_array(array)?;
-    Ok(match (parts.0, want) {
-        ([Some(Raw::Number("0")), Some(text @ Raw::Text(_)), None], Want::Json) => {
-            Step::Into(Wrap::SomeIndex, text, None)
-        }
-        ([Some(Raw::Number("1")), Some(none), None], Want::Json | Want::Scalar)
-            if is_empty(none) =>
-        {
-            Step::Last(Wrap::NoneIndex { content: Content::of(none) }, Plain::Null)
-        }
-        ([Some(one), None, None], Want::Scalar | Want::Choice) => Step::Into(Wrap::One, one, None),
-        ([Some(Raw::Number("0")), Some(some), None], Want::Scalar) => {
-            Step::Into(Wrap::SomeIndex, some, None)
-        }
-        ([Some(Raw::Number("0")), Some(some), None], Want::Choice) if !is_empty(some) => {
-            Step::Into(Wrap::SomeIndex, some, None)
-        }
-        // Nothing, or the variant of that number? The dump does not say.
-        ([Some(Raw::Number(_)), Some(_), None], Want::Choice) => Step::Plain(Plain::Unnamed),
-        _ => Step::Plain(Plain::Array(array)),
-    })
-}
-
-/// An object, which may be a wrapping by its keys.
-fn wrapped(object: &str, want: Want) -> Result<Step<'_>> {
-    let entries = Few::of_object(object)?;
-    let step = match entries.0 {
-        [Some((key, value)), None, None] => single(key, value, want)?,
-        [Some(one), Some(other), None] if want != Want::Json || is_pear(one.0, other.0) => {
-            pair(one, other).or_else(|| pair(other, one))
-        }
-        _ => None,
-    };
-    Ok(step.unwrap_or(Step::Plain(Plain::Object(object))))
-}
-
-fn single<'a>(key: Text<'a>, value: Raw<'a>, want: Want) -> Result<Option<Step<'a>>> {
-    let name = key.decode()?;
-    Ok(match &*name {
-        "some" => Some(Step::Into(Wrap::Some, value, None)),
-        "none" => Some(Step::Last(Wrap::None { content: Content::of(value) }, Plain::Null)),
-        name if is_mark(name) => Some(Step::Into(Wrap::Mark(key), value, None)),
-        _ if want == Want::Choice || (want == Want::Scalar && is_empty(value)) => {
-            Some(Step::Last(Wrap::Variant { content: Content::of(value) }, choice(key, value)))
-        }
-        _ => None,
-    })
-}
-
-fn is_pear(one: Text<'_>, other: Text<'_>) -> bool {
-    one.says("__pear") || other.says("__pear")
-}
-
-fn pair<'a>(one: (Text<'a>, Raw<'a>), other: (Text<'a>, Raw<'a>)) -> Option<Step<'a>> {
-    let Raw::Text(name) = one.1 else { return None };
-    if one.0.says("tag") && other.0.says("value") {
-        let wrap = Wrap::Tag { content: Content::of(other.1) };
-        return Some(Step::Last(wrap, choice(name, other.1)));
-    }
-    let is_pear = one.0.says("__pear") && other.0.says("v");
-    is_pear.then_some(Step::Into(Wrap::Pear(name), other.1, None))
 }
 
 /// Without content, a variant is as good as its name.
@@ -311,37 +382,6 @@ pub(crate) fn is_mark(key: &str) -> bool {
 fn is_empty(raw: Raw<'_>) -> bool {
     let (Raw::Array(raw) | Raw::Object(raw)) = raw else { return false };
     raw[1..raw.len() - 1].trim_ascii().is_empty()
-}
-
-/// The first parts of an array or object; the third says only that there are more than two.
-struct Few<T>([Option<T>; 3]);
-
-impl<'a> Few<Raw<'a>> {
-    fn of_array(array: &'a str) -> Result<Self> {
-        let mut reader = Reader::new(array);
-        reader.pass(b'[')?;
-        let (mut few, mut first) = ([None; 3], true);
-        for part in &mut few {
-            if !reader.next_element(&mut first)? {
-                break;
-            }
-            *part = Some(reader.value()?);
-        }
-        Ok(Self(few))
-    }
-}
-
-impl<'a> Few<(Text<'a>, Raw<'a>)> {
-    fn of_object(object: &'a str) -> Result<Self> {
-        let mut reader = Reader::new(object);
-        reader.pass(b'{')?;
-        let (mut few, mut first) = ([None; 3], true);
-        for part in &mut few {
-            let Some(key) = reader.next_key(&mut first)? else { break };
-            *part = Some((key, reader.value()?));
-        }
-        Ok(Self(few))
-    }
 }
 
 /// Whether these are the digits of a whole number that JSON allows and that other readers take.

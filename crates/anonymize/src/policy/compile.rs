@@ -10,6 +10,7 @@ use super::{
     Column, Domain, Key, Keys, MAX_NAME_BYTES, Nested, Paths, Policy, Published, Rule,
     SEED_DENIED_COLUMNS, SEED_DENIED_TABLES, Shift, Spellings, Table, VERSION, Work, spelling,
 };
+use crate::glob::Glob;
 use crate::{AnonymizeError, Form, json};
 
 type Result<T> = std::result::Result<T, AnonymizeError>;
@@ -36,13 +37,13 @@ pub(super) fn compile(file: PolicyFile) -> Result<Policy> {
 }
 
 /// The longest first, so that the first that fits decides.
-fn patterns(domains: &[Domain]) -> Vec<(String, usize)> {
-    let of = |(index, domain): (usize, &Domain)| {
-        domain.patterns.iter().map(move |pattern| (pattern.clone(), index)).collect::<Vec<_>>()
-    };
-    let mut patterns: Vec<_> = domains.iter().enumerate().flat_map(of).collect();
+fn patterns(domains: &[Domain]) -> Vec<(Glob, usize)> {
+    let mut patterns = Vec::new();
+    for (index, domain) in domains.iter().enumerate() {
+        patterns.extend(domain.patterns.iter().map(|pattern| (pattern, index)));
+    }
     patterns.sort_by_key(|(pattern, index)| (usize::MAX - pattern.len(), *index));
-    patterns
+    patterns.into_iter().map(|(pattern, index)| (Glob::new(pattern), index)).collect()
 }
 
 fn wrong(place: impl Into<String>, reason: impl Into<String>) -> AnonymizeError {

@@ -1,14 +1,14 @@
 use super::*;
 
-fn read(text: &str) -> Raw<'_> {
+fn read<'a>(text: &'a str, want: Want, kind: Option<&'a Kind>) -> Result<Value<'a>> {
     let mut reader = Reader::new(text);
-    let raw = reader.value().unwrap();
-    reader.end().unwrap();
-    raw
+    let value = Value::read(&mut reader, want, kind, None)?;
+    reader.end()?;
+    Ok(value)
 }
 
 fn column(text: &str, want: Want) -> Result<Plain<'_>> {
-    Value::of_column(read(text), want, None).map(|value| value.plain)
+    read(text, want, None).map(|value| value.plain)
 }
 
 fn text(value: &str) -> Plain<'_> {
@@ -88,7 +88,7 @@ fn json_stands_for_itself_but_for_options() {
     for (raw, expected) in cases {
         assert_eq!(column(raw, Want::Json), Ok(expected), "{raw}");
     }
-    let part = Value::of_part(read("[1,[]]"), Want::Scalar).unwrap();
+    let part = Value::of_part(Raw::Array("[1,[]]"), Want::Scalar).unwrap();
     assert_eq!(part.plain, Plain::Array("[1,[]]"));
 }
 
@@ -117,7 +117,7 @@ fn a_typed_value_is_read_exactly_by_its_type() {
         ("[1,2]", marked("__x__"), Want::Scalar, Err(Defect::OtherKind)),
     ];
     for (raw, kind, want, expected) in cases {
-        let value = Value::of_column(read(raw), want, Some(&kind)).map(|value| value.plain);
+        let value = read(raw, want, Some(&kind)).map(|value| value.plain);
         assert_eq!(value, expected, "{raw} {kind:?}");
     }
 }
@@ -138,15 +138,15 @@ fn every_spelling_of_an_id_is_the_same_id() {
         (&bare, None),
     ];
     for (raw, kind) in cases {
-        let value = Value::of_column(read(raw), Want::Scalar, kind).unwrap();
+        let value = read(raw, Want::Scalar, kind).unwrap();
         assert_eq!(value.id().unwrap().unwrap(), full, "{raw}");
     }
     for (raw, id) in [("7", Some("7")), ("\"7\"", Some("7")), ("\"\"", None), ("null", None)] {
-        let value = Value::of_column(read(raw), Want::Scalar, None).unwrap();
+        let value = read(raw, Want::Scalar, None).unwrap();
         assert_eq!(value.id().unwrap().as_deref(), id, "{raw}");
     }
     for raw in ["1.5", "true", "{}", "[1,2]"] {
-        let value = Value::of_column(read(raw), Want::Scalar, None).unwrap();
+        let value = read(raw, Want::Scalar, None).unwrap();
         assert_eq!(value.id(), Err(Defect::NotId), "{raw}");
     }
 }
