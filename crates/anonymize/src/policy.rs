@@ -146,6 +146,12 @@ impl Table {
         self.aliases.iter().chain([&self.name]).map(String::as_str)
     }
 
+    /// Whether the column's ids make up the routes to a work.
+    pub(crate) fn is_route(&self, column: usize) -> bool {
+        let is_of = |work: &Work| [Some(self.id), work.owner, work.code].contains(&Some(column));
+        self.work.as_ref().is_some_and(is_of)
+    }
+
     /// The column with this name, in either spelling.
     pub(crate) fn column(&self, name: &str) -> Option<usize> {
         self.names.find(name)
