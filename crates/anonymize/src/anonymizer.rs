@@ -123,8 +123,13 @@ impl<'p> Anonymizer<'p> {
         self
     }
 
-    /// Whether the ids that make up a work's routes (the table's `id`, and what `work` names) stay
-    /// as they are. What comes out is private then.
+    /// Whether the ids that make up a work's routes stay as they are, for tests against the place
+    /// that the dump came from: in tables with `work`, the column of `id` and those that `work`
+    /// names. Everything else is sanitized as ever, the same ids inside paths and JSON too.
+    ///
+    /// What comes out is private then, and no sample may be made of it: a sample is meant for
+    /// everybody. Tell [`DatasetWriter::real_ids`](crate::DatasetWriter::real_ids) too, so that the
+    /// file says it. Rows in the dump's form have the ids as well, but no place to say so.
     #[must_use]
     pub fn real_ids(mut self, real_ids: bool) -> Self {
         self.real_ids = real_ids;
@@ -152,7 +157,7 @@ impl<'p> Anonymizer<'p> {
                 pipeline.drain()?;
                 found.push(read?);
             }
-            Ok((pipeline.finish(self.key)?, found))
+            Ok((pipeline.finish(self.key, self.real_ids)?, found))
         })
     }
 

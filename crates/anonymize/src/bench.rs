@@ -21,7 +21,7 @@ pub fn clean_rows(
     key: &PseudonymKey,
     import: bool,
 ) -> Result<usize, AnonymizeError> {
-    let tools = Tools::new(policy, key, import);
+    let tools = Tools::new(policy, key, import, false);
     let mut cleaner = RowCleaner::new(&tools);
     let (mut out, mut tally, mut bytes) = (CleanRows::default(), Tally::default(), 0);
     let table = policy.table(table).unwrap_or_default();

@@ -168,6 +168,8 @@ pub enum Defect {
     RowsOrLines,
     /// A text that should hold a table's rows does not hold a JSON array.
     RowsText,
+    /// An id that stays as it is cannot be part of a route.
+    UnusableId,
     /// The JSON is broken, or an allowed row is not UTF-8.
     Syntax,
     /// Brackets are nested too deeply.
@@ -251,6 +253,7 @@ impl fmt::Display for Defect {
                 "this may be rows or one row; say --format rows or --format ndjson"
             }
             Self::RowsText => "the text should hold an array of rows, but cannot be read as such",
+            Self::UnusableId => "an id that should stay as it is has a control character",
             Self::Syntax => "the JSON is broken, or not in UTF-8",
             Self::TooDeep => "brackets are nested too deeply",
             Self::TooLong => "a row, name or path is too long",

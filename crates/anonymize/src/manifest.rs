@@ -23,6 +23,9 @@ pub struct Manifest {
     pub key_id: String,
     /// Whether that key is no secret, so that the pseudonyms protect nothing.
     pub public_key: bool,
+    /// Whether the ids of routes stayed as they are, so that what was written is private.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub real_ids: bool,
     /// The allowed tables, in the order of the policy.
     pub tables: Vec<TableManifest>,
     /// The denied tables of the dump, with their numbers of rows.
@@ -46,7 +49,8 @@ pub struct TableManifest {
     pub rows_in: u64,
     /// Rows written.
     pub rows_out: u64,
-    /// How many cells each rule was applied to, by the rule's name in the policy.
+    /// How many cells each rule was applied to, by the rule's name in the policy; `real id` where
+    /// an id of a route stayed as it is.
     pub actions: BTreeMap<&'static str, u64>,
     /// Cells that the policy lists in order to drop them, by column or by key inside one.
     pub dropped_columns: BTreeMap<String, u64>,
@@ -226,7 +230,7 @@ impl Tally {
         }
     }
 
-    fn into_manifest(self, table: &Table) -> TableManifest {
+    fn into_manifest(self, table: &Table, real_ids: bool) -> TableManifest {
         let (mut actions, mut dropped_columns) = (BTreeMap::new(), self.dropped_keys);
         let (mut dropped_nested, mut unlisted_values) = (BTreeMap::new(), BTreeMap::new());
         let mut column_kinds = BTreeMap::new();
@@ -235,11 +239,13 @@ impl Tally {
                 counts.insert(name.to_owned(), count);
             }
         };
-        for (tally, column) in self.columns.iter().zip(&table.columns) {
+        for (index, (tally, column)) in self.columns.iter().zip(&table.columns).enumerate() {
             if tally.cells == 0 {
                 continue;
             }
-            *actions.entry(action(&column.rule)).or_default() += tally.cells;
+            let is_real = real_ids && table.is_route(index);
+            let action = if is_real { "real id" } else { action(&column.rule) };
+            *actions.entry(action).or_default() += tally.cells;
             let dropped = if column.rule.is_written() { 0 } else { tally.cells };
             note(&mut dropped_columns, &column.name, dropped);
             note(&mut dropped_nested, &column.name, tally.dropped_nested);
@@ -280,12 +286,18 @@ impl Tallies {
         Self { tables, ..Self::default() }
     }
 
-    pub(crate) fn into_manifest(self, policy: &Policy, key: &crate::PseudonymKey) -> Manifest {
+    pub(crate) fn into_manifest(
+        self,
+        policy: &Policy,
+        key: &crate::PseudonymKey,
+        real_ids: bool,
+    ) -> Manifest {
         let tables = self.tables.into_iter().zip(&policy.tables);
         Manifest {
             key_id: key.key_id(),
             public_key: key.is_public(),
-            tables: tables.map(|(tally, table)| tally.into_manifest(table)).collect(),
+            real_ids,
+            tables: tables.map(|(tally, table)| tally.into_manifest(table, real_ids)).collect(),
             denied_tables: self.denied.counts(),
             unknown_tables: self.unknown.counts(),
             works: self.works,

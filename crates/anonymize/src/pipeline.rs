@@ -91,6 +91,7 @@ pub(crate) struct Pipeline<'s, 'p> {
     sink: &'s mut dyn Sink,
     workers: Workers<'p>,
     filling: Box<Batch>,
+    #[expect(clippy::vec_box, reason = "batches travel in their boxes")]
     free: Vec<Box<Batch>>,
     steps: VecDeque<Step>,
     /// The number of the first of `steps`; a batch carries the number of its step.
@@ -214,9 +215,13 @@ impl<'s, 'p> Pipeline<'s, 'p> {
     }
 
     /// Ends the sink.
-    pub(crate) fn finish(self, key: &PseudonymKey) -> Result<Manifest, AnonymizeError> {
+    pub(crate) fn finish(
+        self,
+        key: &PseudonymKey,
+        real_ids: bool,
+    ) -> Result<Manifest, AnonymizeError> {
         self.sink.finish().map_err(AnonymizeError::Write)?;
-        Ok(self.tallies.into_manifest(self.policy, key))
+        Ok(self.tallies.into_manifest(self.policy, key, real_ids))
     }
 }
 

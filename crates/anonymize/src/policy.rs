@@ -8,7 +8,7 @@ mod spelling;
 use std::collections::{BTreeMap, HashSet};
 
 pub use self::explain::{Action, RuleLine};
-use crate::glob::{self, Glob};
+use crate::glob::Glob;
 use crate::token::BuildFold;
 use crate::value::Want;
 use crate::{AnonymizeError, Form};
@@ -144,6 +144,12 @@ pub(crate) struct Table {
 impl Table {
     fn spellings(&self) -> impl Iterator<Item = &str> {
         self.aliases.iter().chain([&self.name]).map(String::as_str)
+    }
+
+    /// Whether the column's ids make up the routes to a work.
+    pub(crate) fn is_route(&self, column: usize) -> bool {
+        let is_of = |work: &Work| [Some(self.id), work.owner, work.code].contains(&Some(column));
+        self.work.as_ref().is_some_and(is_of)
     }
 
     /// The column with this name, in either spelling.

@@ -38,6 +38,11 @@ impl<'a> Text<'a> {
         Self { raw: text, escaped: false }
     }
 
+    /// A text as it stands between its quotes.
+    pub(crate) fn written(raw: &'a str) -> Self {
+        Self { raw, escaped: raw.contains('\\') }
+    }
+
     /// The text as it is written, which tells two spellings of the same text apart.
     pub(crate) fn raw(self) -> &'a str {
         self.raw

@@ -14,7 +14,7 @@ use crate::shape::{Cell, Found, Shape, positional};
 use crate::text::TextMaker;
 use crate::token::TokenCache;
 use crate::value::Plain;
-use crate::{Defect, PseudonymKey, Pseudonymizer, import};
+use crate::{Defect, Form, PseudonymKey, Pseudonymizer, import, json};
 
 /// All that a rule needs beside the value: made once a run and shared by its threads.
 pub(crate) struct Tools<'p> {
@@ -167,12 +167,30 @@ impl<'p> RowCleaner<'p> {
             }
             out.extend_from_slice(&column.key);
             let from = out.len();
-            cells.write(index, column, value, out).map_err(at(index))?;
+            let written = match row.real_id(tools, index) {
+                Some(id) => real_id(tools, id, value.plain, out),
+                None => cells.write(index, column, value, out),
+            };
+            written.map_err(at(index))?;
             places[index] = from..out.len();
         }
         out.push(b'}');
         Ok(places)
     }
+}
+
+/// Appends an id as it is, as a number only where its pseudonym would be one.
+fn real_id(tools: &Tools<'_>, id: &RowId<'_>, plain: Plain<'_>, out: &mut Vec<u8>) -> Result<()> {
+    if id.id.chars().any(char::is_control) {
+        return Err(Defect::UnusableId);
+    }
+    let has_numbers = tools.policy.domains[id.domain].form == Form::Number;
+    if has_numbers && plain == Plain::Number(&id.id) {
+        out.extend_from_slice(id.id.as_bytes());
+    } else {
+        json::text(&id.id, out);
+    }
+    Ok(())
 }
 
 /// What a row holds, with the wrappings taken off.
@@ -200,6 +218,12 @@ impl<'a> Row<'a> {
         Ok(Self { table, cells: &found.cells, ids, id })
     }
 
+    /// The id of a column where it stays as it is.
+    fn real_id(&self, tools: &Tools<'_>, column: usize) -> Option<&RowId<'a>> {
+        let is_real = tools.real_ids && self.table.is_route(column);
+        self.ids.iter().find(|id| is_real && id.column == column)
+    }
+
     fn is_published(&self) -> std::result::Result<bool, RowDefect> {
         let Some(Published { column, values, deleted }) = &self.table.published else {
             return Ok(true);
@@ -221,7 +245,7 @@ impl<'a> Row<'a> {
         self.cells[column].map_or(Plain::Null, |cell| cell.value.plain)
     }
 
-    /// What makes the row a work; its pseudonyms are found again where they were written.
+    /// What makes the row a work; its ids are found again where they were written.
     fn work(
         &self,
         places: &[Range<usize>],

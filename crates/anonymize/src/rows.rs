@@ -1,9 +1,12 @@
 //! Sanitized rows, many in few allocations.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use dataset::Work;
 use serde::Serialize;
+
+use crate::read::Text;
 
 /// Sanitized rows as bytes. Nothing but the rules of this crate can fill it.
 #[derive(Default)]
@@ -56,11 +59,6 @@ impl CleanRows {
         self.import.truncate(import);
     }
 
-    /// The index of the row's table in the policy.
-    pub(crate) fn table(&self, row: usize) -> usize {
-        self.entries[row].table
-    }
-
     /// A view of one row, with the names that its policy gives to its table and kind of work.
     pub(crate) fn row<'a>(&'a self, row: usize, table: &'a str, kind: &'a str) -> CleanRow<'a> {
         CleanRow { table, kind, rows: self, entry: &self.entries[row] }
@@ -103,7 +101,8 @@ impl<'a> CleanRow<'a> {
         let work = self.entry.work.as_ref()?;
         let json = self.json();
         let text = |range: &Range<usize>| {
-            std::str::from_utf8(&json[range.clone()]).expect("pseudonyms are ASCII")
+            let raw = std::str::from_utf8(&json[range.clone()]).expect("ids are written as UTF-8");
+            Text::written(raw).decode().expect("what this crate escapes can be read")
         };
         Some(WorkRef {
             kind: self.kind,
@@ -136,7 +135,7 @@ impl<'a> CleanRow<'a> {
 }
 
 /// What a load test needs of one work, borrowed from its row. It is written as [`Work`] is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct WorkRef<'a> {
@@ -144,14 +143,14 @@ pub struct WorkRef<'a> {
     pub kind: &'a str,
     /// The table that the work's row stands in.
     pub table: &'a str,
-    /// The pseudonym of the work's profile id.
-    pub profile_id: &'a str,
-    /// The pseudonym of the owner's user id, where the row has one.
+    /// The work's profile id as its row has it: a pseudonym, unless real ids were asked for.
+    pub profile_id: Cow<'a, str>,
+    /// The owner's user id in the same way, where the row has one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub owner_user_id: Option<&'a str>,
-    /// The pseudonym of the public work code, where the row has one.
+    pub owner_user_id: Option<Cow<'a, str>>,
+    /// The public work code in the same way, where the row has one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub work_code: Option<&'a str>,
+    pub work_code: Option<Cow<'a, str>>,
     /// Whether the public routes show the work.
     pub published: bool,
 }
@@ -161,9 +160,9 @@ impl From<WorkRef<'_>> for Work {
         Self {
             kind: work.kind.to_owned(),
             table: work.table.to_owned(),
-            profile_id: work.profile_id.to_owned(),
-            owner_user_id: work.owner_user_id.map(str::to_owned),
-            work_code: work.work_code.map(str::to_owned),
+            profile_id: work.profile_id.into_owned(),
+            owner_user_id: work.owner_user_id.map(Cow::into_owned),
+            work_code: work.work_code.map(Cow::into_owned),
             published: work.published,
         }
     }

@@ -124,6 +124,7 @@ impl<S: Sink> Sink for Option<S> {
 pub struct DatasetWriter<W> {
     out: W,
     key_id: String,
+    real_ids: bool,
     tables: Vec<String>,
     counts: BTreeMap<String, u64>,
     /// The number of rows of the table that is open.
@@ -137,7 +138,16 @@ impl<W: Write> DatasetWriter<W> {
     pub fn new(out: W, policy: &Policy, key: &PseudonymKey) -> Self {
         let tables = policy.table_names().map(str::to_owned).collect();
         let (counts, works) = (BTreeMap::new(), Vec::new());
-        Self { out, key_id: key.key_id(), tables, counts, open: None, works, work_count: 0 }
+        let (key_id, real_ids) = (key.key_id(), false);
+        Self { out, key_id, real_ids, tables, counts, open: None, works, work_count: 0 }
+    }
+
+    /// Whether the file says that its works have their real ids
+    /// ([`Anonymizer::real_ids`](crate::Anonymizer::real_ids)) and is private.
+    #[must_use]
+    pub fn real_ids(mut self, real_ids: bool) -> Self {
+        self.real_ids = real_ids;
+        self
     }
 
     /// The rows written, in the order of the policy, and at last the number of works.
@@ -154,9 +164,10 @@ impl<W: Write> DatasetWriter<W> {
 
     fn head(&mut self) -> io::Result<()> {
         let (format, key_id) = (quoted(FORMAT), quoted(&self.key_id));
+        let real_ids = if self.real_ids { "\"realIds\":true," } else { "" };
         write!(
             self.out,
-            "{{\"format\":{format},\"formatVersion\":{FORMAT_VERSION},\"keyId\":{key_id},\n\"tables\":{{"
+            "{{\"format\":{format},\"formatVersion\":{FORMAT_VERSION},\"keyId\":{key_id},{real_ids}\n\"tables\":{{"
         )
     }
 
@@ -168,10 +179,10 @@ impl<W: Write> DatasetWriter<W> {
         }
     }
 
-    fn add_work(&mut self, work: WorkRef<'_>) -> io::Result<()> {
+    fn add_work(&mut self, work: &WorkRef<'_>) -> io::Result<()> {
         self.works.extend_from_slice(if self.work_count == 0 { b"\n" } else { b",\n" });
         self.work_count += 1;
-        Ok(serde_json::to_writer(&mut self.works, &work)?)
+        Ok(serde_json::to_writer(&mut self.works, work)?)
     }
 
     fn write_counts(&mut self) -> io::Result<()> {
@@ -207,7 +218,7 @@ impl<W: Write> Sink for DatasetWriter<W> {
             None => drop(self.counts.insert(row.table().to_owned(), 1)),
         }
         self.out.write_all(row.json())?;
-        row.work().map_or(Ok(()), |work| self.add_work(work))
+        row.work().map_or(Ok(()), |work| self.add_work(&work))
     }
 
     fn finish(&mut self) -> io::Result<()> {
@@ -232,7 +243,8 @@ fn quoted(text: &str) -> String {
 /// Passes on the same few rows of each table, whatever their order in the dump.
 ///
 /// Published works come first, then those with the lowest keyed hash of their id. The sample of
-/// more rows contains the sample of fewer.
+/// more rows contains the sample of fewer. A sample is for everybody, so its run must not keep real
+/// ids: whoever puts the run together has to refuse that.
 #[derive(Debug)]
 pub struct Sampler<S> {
     sink: S,

@@ -23,6 +23,8 @@ struct DatasetFile {
     #[serde(rename = "formatVersion")]
     _format_version: u32,
     key_id: String,
+    #[serde(default)]
+    real_ids: bool,
     tables: BTreeMap<String, Vec<Row>>,
     normalized_works: Vec<Work>,
     counts: BTreeMap<String, u64>,
@@ -34,7 +36,8 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Dataset, DatasetError> {
     let file: DatasetFile = parse(bytes)?;
     check_counts(&file)?;
     check_works(&file)?;
-    Ok(Dataset { key_id: file.key_id, tables: file.tables, works: file.normalized_works })
+    let DatasetFile { key_id, real_ids, tables, normalized_works: works, .. } = file;
+    Ok(Dataset { key_id, real_ids, tables, works })
 }
 
 /// serde's own error text quotes values, so only its position and category are kept.
@@ -113,6 +116,21 @@ mod tests {
         assert!(dataset.rows("absent").is_empty());
         assert_eq!(dataset.works()[0].owner_user_id.as_deref(), Some("u"));
         assert_eq!(read(format!("\u{feff}{SMALL}").as_bytes()).unwrap(), dataset);
+    }
+
+    #[test]
+    fn a_file_says_itself_that_it_has_real_ids() {
+        let marked = |mark: &str| SMALL.replace("\"k\",", &format!("\"k\",{mark}"));
+        for (mark, has_real_ids) in
+            [("", false), ("\"realIds\":false,", false), ("\"realIds\":true,", true)]
+        {
+            assert_eq!(read(marked(mark).as_bytes()).unwrap().has_real_ids(), has_real_ids);
+        }
+        for mark in ["\"realIds\":1,", "\"realIds\":true,\"realIds\":false,", "\"real_ids\":true,"]
+        {
+            let error = read(marked(mark).as_bytes()).expect_err(mark);
+            assert!(matches!(error, DatasetError::Layout { line: 1, .. }), "{mark}: {error:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The file that joins the two halves of the kit: `extract` writes it, `loadtest` and the gallery read it.
 //!
-//! A dataset holds only pseudonymised data: the sanitized rows of each allowed table, and
+//! A dataset holds only pseudonymised data (unless it says `realIds`, see
+//! [`Dataset::has_real_ids`]): the sanitized rows of each allowed table, and
 //! `normalizedWorks`, one short entry a work with what a load test needs to build every route.
 //! [`Dataset::from_json`] is the one way in. It checks the format, the version and the counts, so a
 //! [`Dataset`] that exists is whole.
@@ -36,6 +37,9 @@ use serde::{Deserialize, Serialize};
 pub const FORMAT: &str = "genarrative-works";
 
 /// The one format version that this crate reads and `extract` writes.
+///
+/// A file with real ids has this version and one field more, `realIds`. A build that does not know
+/// the field refuses the file, which is right: it would not know that the file is private.
 pub const FORMAT_VERSION: u32 = 1;
 
 /// The name under which the number of works stands among the counts.
@@ -48,6 +52,7 @@ pub type Row = serde_json::Map<String, serde_json::Value>;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Dataset {
     key_id: String,
+    real_ids: bool,
     tables: BTreeMap<String, Vec<Row>>,
     works: Vec<Work>,
 }
@@ -67,6 +72,12 @@ impl Dataset {
     /// the same key id can be joined.
     pub fn key_id(&self) -> &str {
         &self.key_id
+    }
+
+    /// Whether the ids that make up the routes are the real ones, so that the file is private. It
+    /// says `"realIds":true` then; one that does not say it has pseudonyms only.
+    pub fn has_real_ids(&self) -> bool {
+        self.real_ids
     }
 
     /// The sanitized rows by table name.
@@ -103,12 +114,12 @@ pub struct Work {
     pub kind: String,
     /// The table that the work's row stands in.
     pub table: String,
-    /// The pseudonym of the work's profile id.
+    /// The work's profile id: a pseudonym, unless the dataset has real ids.
     pub profile_id: String,
-    /// The pseudonym of the owner's user id, where the row has one.
+    /// The owner's user id in the same way, where the row has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner_user_id: Option<String>,
-    /// The pseudonym of the public work code, where the row has one.
+    /// The public work code in the same way, where the row has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub work_code: Option<String>,
     /// Whether the public routes show the work.
