@@ -38,7 +38,7 @@
 //! longer one, escaped or not, in a path, in JSON inside of a string, in either case of ASCII
 //! letters. Numbers are not searched for, nor in, and of a string that is JSON as a whole only the
 //! strings are searched, except in columns of text. What a string is searched for depends on its
-//! [`Column`]. A public word, a token and a path of both are not searched for parts of secrets.
+//! [`Column`]. A part of a secret is found only where it is a secret by itself. A public word, a token and a path of both are not searched for parts of secrets.
 //!
 //! # How
 //!
