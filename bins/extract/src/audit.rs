@@ -4,9 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 
-use anonymize::{
-    Action, Anonymizer, Form, Policy, Privacy, Private, PrivatePlace, information,
-};
+use anonymize::{Action, Anonymizer, Form, Policy, Privacy, Private, PrivatePlace, information};
 use dataset::{FORMAT, NORMALIZED_WORKS};
 use leak_audit::{
     Audit, AuditError, Certificate, Collector, Column, Grammar, Hit, Kind, Options, Origin, Output,
@@ -25,16 +23,46 @@ const SHOWN_HITS: usize = 5;
 
 /// What an output's keys are, beside the policy's own words.
 const KEYS: [&str; 24] = [
-    "format", "formatVersion", "keyId", "realIds", "tables", "counts", "kind", "table",
-    "profileId", "ownerUserId", "workCode", "published", "name", "table_name", "rows", "row",
-    "columns", "some", "none", "tag", "value", "schema_version", "version", "format_version",
+    "format",
+    "formatVersion",
+    "keyId",
+    "realIds",
+    "tables",
+    "counts",
+    "kind",
+    "table",
+    "profileId",
+    "ownerUserId",
+    "workCode",
+    "published",
+    "name",
+    "table_name",
+    "rows",
+    "row",
+    "columns",
+    "some",
+    "none",
+    "tag",
+    "value",
+    "schema_version",
+    "version",
+    "format_version",
 ];
 
 /// How an import output marks what its values are.
 const MARKS: [&str; 12] = [
-    "__connection_id__", "__identity__", "__time_duration_micros__",
-    "__timestamp_micros_since_unix_epoch__", "__uuid__", "__pear", "v", "bigint", "bytes",
-    "identity", "timestamp", "true",
+    "__connection_id__",
+    "__identity__",
+    "__time_duration_micros__",
+    "__timestamp_micros_since_unix_epoch__",
+    "__uuid__",
+    "__pear",
+    "v",
+    "bigint",
+    "bytes",
+    "identity",
+    "timestamp",
+    "true",
 ];
 
 /// What the audit needs to know of the run.
@@ -91,7 +119,9 @@ pub(crate) fn search(
     match found {
         Ok(certificate) => Ok(Searched { certificate, denied_tables }),
         Err(AuditError::Walk(error)) => Err(sources.error(error)),
-        Err(AuditError::Leak { hits, total }) => Err(ExtractError::Audit(leak(&hits, total, &names))),
+        Err(AuditError::Leak { hits, total }) => {
+            Err(ExtractError::Audit(leak(&hits, total, &names)))
+        }
         Err(other) => Err(ExtractError::Audit(other.to_string())),
     }
 }

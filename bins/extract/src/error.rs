@@ -15,7 +15,9 @@ pub(crate) enum ExtractError {
     Dump { input: String, source: AnonymizeError },
     #[error("the search for leaks stopped the run: {0}; nothing was written")]
     Audit(String),
-    #[error("--strict: the policy does not list {0}; list them, with \"drop\" where they are to be left out; nothing was written")]
+    #[error(
+        "--strict: the policy does not list {0}; list them, with \"drop\" where they are to be left out; nothing was written"
+    )]
     Strict(String),
     #[error("{}: the dump is not as this lock says: {drift}; review it, and write the change with --accept-drift; nothing was written", path.display())]
     Drift { path: PathBuf, drift: String },
@@ -69,7 +71,10 @@ impl ExtractError {
             | Self::KeyOwner(_)
             | Self::KeyLinked(_)
             | Self::PolicyText(_) => 104,
-            Self::Dump { source: AnonymizeError::Options(_) | AnonymizeError::Table { .. }, .. } => 2,
+            Self::Dump {
+                source: AnonymizeError::Options(_) | AnonymizeError::Table { .. },
+                ..
+            } => 2,
             Self::Dump { source, .. } if source.is_configuration() => 104,
             Self::Lock { .. } => 104,
             _ => 1,

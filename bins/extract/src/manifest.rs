@@ -45,10 +45,9 @@ impl Parts<'_> {
             outputs: self.outputs,
             policy: PolicyHash { blake3: self.policy.hash() },
             real_ids: self.real_ids,
-            tables: tables.map(|table| Ok((table.name.clone(), counts(table)?))).collect::<Result<
-                _,
-                serde_json::Error,
-            >>()?,
+            tables: tables
+                .map(|table| Ok((table.name.clone(), counts(table)?)))
+                .collect::<Result<_, serde_json::Error>>()?,
         })
     }
 }

@@ -49,7 +49,10 @@ fn evidence(text: &mut String, done: &Done<'_>) {
         text,
         format_args!(
             "audit: none of {} private texts is in the outputs ({tables}); {} decoys searched for, {} met by chance, beside {} short texts",
-            certificate.secrets, certificate.decoys, certificate.decoy_hits, certificate.coincidences
+            certificate.secrets,
+            certificate.decoys,
+            certificate.decoy_hits,
+            certificate.coincidences
         ),
     );
 }

@@ -213,7 +213,9 @@ fn written<'a>(targets: &'a Targets, extracted: &'a Extracted) -> Vec<Written<'a
     targets.files().map(file).collect()
 }
 
-fn hashes(targets: &Targets) -> Result<BTreeMap<String, crate::manifest_file::OutputFile>, ExtractError> {
+fn hashes(
+    targets: &Targets,
+) -> Result<BTreeMap<String, crate::manifest_file::OutputFile>, ExtractError> {
     let hash = |(name, file): (&str, &File)| {
         let hash = manifest::output_file(file).map_err(ExtractError::ReadBack)?;
         Ok((name.to_owned(), hash))

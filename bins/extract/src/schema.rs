@@ -23,7 +23,11 @@ const LOCK_BYTES_MAX: u64 = 16 << 20;
 pub(crate) fn check_strict(manifest: &Manifest) -> Result<(), ExtractError> {
     let column = |table: &TableManifest| {
         let name = table.name.clone();
-        table.unknown_columns.keys().map(move |column| format!("{name}.{column}")).collect::<Vec<_>>()
+        table
+            .unknown_columns
+            .keys()
+            .map(move |column| format!("{name}.{column}"))
+            .collect::<Vec<_>>()
     };
     let columns = manifest.tables.iter().flat_map(column);
     let tables = manifest.unknown_tables.keys().map(|table| format!("the table {table}"));

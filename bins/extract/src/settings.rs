@@ -100,9 +100,8 @@ impl Settings {
                 columns: args.columns,
             }),
         };
-        let beside = || {
-            (!is_standard(&args.output)).then(|| manifest_file::path_beside(&args.output))
-        };
+        let beside =
+            || (!is_standard(&args.output)).then(|| manifest_file::path_beside(&args.output));
         Ok(Self {
             source,
             manifest: args.manifest.or_else(beside),

@@ -150,7 +150,7 @@ impl<'p> Anonymizer<'p> {
     ) -> Result<(Manifest, Vec<Found>), AnonymizeError> {
         let tools = Tools::new(self.policy, self.key, self.import, self.real_ids);
         thread::scope(|scope| {
-            let mut pipeline = Pipeline::start(scope, self.threads, &tools, sink);
+            let mut pipeline = Pipeline::start(scope, self.threads, &tools, sink, dumps.len());
             let mut found = Vec::new();
             for dump in dumps {
                 let read = dump.read(self.policy, &mut pipeline);

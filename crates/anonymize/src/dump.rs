@@ -11,9 +11,11 @@ use std::io::{self, Read};
 use std::mem;
 use std::sync::Arc;
 
+pub(crate) use self::options::Container;
 pub use self::options::{DumpOptions, Format, Found};
 use self::reader::{Pass, Reader, Todo};
 use crate::layout::Layout;
+use crate::origin::Origin;
 use crate::scan::Watch;
 use crate::{AnonymizeError, Place, Policy};
 
@@ -24,7 +26,12 @@ pub const MAX_ROW_BYTES: u64 = 16 << 20;
 /// those of the rows of tables that are not allowed, and all of what stands under a denied name.
 pub(crate) trait Handler: Watch {
     /// An allowed table begins: once a table and input.
-    fn table(&mut self, table: usize, layout: &Arc<Layout>) -> Result<(), AnonymizeError>;
+    fn table(
+        &mut self,
+        table: usize,
+        layout: &Arc<Layout>,
+        origin: &Arc<Origin>,
+    ) -> Result<(), AnonymizeError>;
 
     /// One of its rows, raw: brackets and quotes are right, the rest is not checked.
     fn row(&mut self, raw: &[u8], at: &RowAt) -> Result<(), AnonymizeError>;

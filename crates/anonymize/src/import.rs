@@ -11,7 +11,7 @@ use crate::shape::{Cell, Found};
 use crate::value::{Content, Plain, Value, Want, Wrap};
 
 /// The marks that SpacetimeDB knows. Another is not repeated: it could be made of data.
-const MARKS: [&str; 5] = [
+pub(crate) const MARKS: [&str; 5] = [
     "__connection_id__",
     "__identity__",
     "__time_duration_micros__",
@@ -20,7 +20,7 @@ const MARKS: [&str; 5] = [
 ];
 
 /// The tags of `pear` snapshots.
-const PEARS: [&str; 4] = ["bigint", "bytes", "identity", "timestamp"];
+pub(crate) const PEARS: [&str; 4] = ["bigint", "bytes", "identity", "timestamp"];
 
 /// Appends the row whose sanitized values stand at `places` in the JSON written last. On a defect,
 /// says in which column.

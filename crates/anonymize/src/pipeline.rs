@@ -13,6 +13,7 @@ use std::thread::{self, Scope};
 use crate::dump::{Handler, RowAt};
 use crate::layout::Layout;
 use crate::manifest::{Kinds, Manifest, Tallies, Tally};
+use crate::origin::Origin;
 use crate::policy::Policy;
 use crate::row::{RowCleaner, Tools};
 use crate::rows::CleanRows;
@@ -74,7 +75,7 @@ impl Batch {
 
 /// What the sink gets, in the order of the dump.
 enum Step {
-    Table(usize, Arc<Layout>),
+    Table(usize, Arc<Layout>, Arc<Origin>),
     /// A batch, once it is back.
     Rows(Option<Box<Batch>>),
 }
@@ -89,6 +90,8 @@ enum Workers<'p> {
 pub(crate) struct Pipeline<'s, 'p> {
     policy: &'p Policy,
     sink: &'s mut dyn Sink,
+    /// How many dumps the run has.
+    dumps: usize,
     workers: Workers<'p>,
     filling: Box<Batch>,
     #[expect(clippy::vec_box, reason = "batches travel in their boxes")]
@@ -107,6 +110,7 @@ impl<'s, 'p> Pipeline<'s, 'p> {
         threads: usize,
         tools: &'p Tools<'p>,
         sink: &'s mut dyn Sink,
+        dumps: usize,
     ) -> Self {
         let workers = if threads <= 1 {
             Workers::Here(Box::new(RowCleaner::new(tools)))
@@ -124,6 +128,7 @@ impl<'s, 'p> Pipeline<'s, 'p> {
         Self {
             policy,
             sink,
+            dumps,
             workers,
             filling: Box::default(),
             free: Vec::new(),
@@ -177,8 +182,9 @@ impl<'s, 'p> Pipeline<'s, 'p> {
         while let Some(step) = self.steps.front_mut() {
             match step {
                 Step::Rows(None) => return Ok(()),
-                Step::Table(table, layout) => {
-                    let start = TableStart::new(&self.policy.tables[*table], layout);
+                Step::Table(table, layout, origin) => {
+                    let table = &self.policy.tables[*table];
+                    let start = TableStart::new(table, layout, origin, self.dumps == 1);
                     self.sink.table(&start).map_err(AnonymizeError::Write)?;
                 }
                 Step::Rows(batch) => {
@@ -256,7 +262,12 @@ impl Watch for Pipeline<'_, '_> {
 }
 
 impl Handler for Pipeline<'_, '_> {
-    fn table(&mut self, table: usize, layout: &Arc<Layout>) -> Result<(), AnonymizeError> {
+    fn table(
+        &mut self,
+        table: usize,
+        layout: &Arc<Layout>,
+        origin: &Arc<Origin>,
+    ) -> Result<(), AnonymizeError> {
         self.dispatch()?;
         (self.filling.table, self.filling.layout) = (table, Arc::clone(layout));
         if mem::replace(&mut self.tallies.tables[table].present, true) {
@@ -264,7 +275,7 @@ impl Handler for Pipeline<'_, '_> {
                 Place { table: Some(self.policy.tables[table].name.clone()), ..Place::default() };
             return Err(AnonymizeError::Dump { place, defect: Defect::Duplicate });
         }
-        self.steps.push_back(Step::Table(table, Arc::clone(layout)));
+        self.steps.push_back(Step::Table(table, Arc::clone(layout), Arc::clone(origin)));
         self.feed()
     }
 

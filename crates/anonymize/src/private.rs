@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::dump::{Handler, RowAt};
 use crate::layout::Layout;
+use crate::origin::Origin;
 use crate::policy::{Policy, Rule, Table};
 use crate::read::Reader;
 use crate::scan::Watch;
@@ -140,7 +141,12 @@ impl<const DENIED: bool> Watch for Walk<'_, DENIED> {
 }
 
 impl<const DENIED: bool> Handler for Walk<'_, DENIED> {
-    fn table(&mut self, table: usize, layout: &Arc<Layout>) -> Result<(), AnonymizeError> {
+    fn table(
+        &mut self,
+        table: usize,
+        layout: &Arc<Layout>,
+        _: &Arc<Origin>,
+    ) -> Result<(), AnonymizeError> {
         self.end_watch();
         (self.table, self.layout) = (table, Arc::clone(layout));
         Ok(())

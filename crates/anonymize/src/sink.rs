@@ -5,8 +5,9 @@ use std::io::{self, Write};
 
 use dataset::{FORMAT, FORMAT_VERSION, NORMALIZED_WORKS};
 
-use crate::layout::Layout;
-use crate::policy::Table;
+use crate::layout::{Layout, Slot};
+use crate::origin::Origin;
+use crate::policy::{Rule, Table};
 use crate::rows::{CleanRow, CleanRows, WorkRef};
 use crate::{Policy, PseudonymKey};
 
@@ -42,12 +43,28 @@ pub trait Sink {
 #[derive(Clone, Copy, Debug)]
 pub struct TableStart<'a> {
     name: &'a str,
-    table: Option<(&'a Table, &'a Layout)>,
+    table: Option<InDump<'a>>,
+}
+
+/// What is known of a table that the dump has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InDump<'a> {
+    pub(crate) table: &'a Table,
+    pub(crate) layout: &'a Layout,
+    pub(crate) origin: &'a Origin,
+    /// Whether the run has no other dump.
+    pub(crate) is_only_dump: bool,
 }
 
 impl<'a> TableStart<'a> {
-    pub(crate) fn new(table: &'a Table, layout: &'a Layout) -> Self {
-        Self { name: &table.name, table: Some((table, layout)) }
+    pub(crate) fn new(
+        table: &'a Table,
+        layout: &'a Layout,
+        origin: &'a Origin,
+        is_only_dump: bool,
+    ) -> Self {
+        let in_dump = InDump { table, layout, origin, is_only_dump };
+        Self { name: &table.name, table: Some(in_dump) }
     }
 
     /// A table of which only the name is known: one that the dump does not have.
@@ -60,13 +77,33 @@ impl<'a> TableStart<'a> {
         self.name
     }
 
+    /// The name as the dump spells it. `None` for a table that the dump does not have, and in a
+    /// sample.
+    pub fn dump_name(&self) -> Option<&'a str> {
+        self.table.map(|table| table.origin.name.as_str())
+    }
+
+    pub(crate) fn in_dump(&self) -> Option<InDump<'a>> {
+        self.table
+    }
+
     /// Where the dump's rows are arrays: the columns of the rows in [`CleanRow::import_json`], in
     /// their order and as the dump names them.
     pub fn columns(&self) -> Option<Vec<&'a str>> {
-        let (table, Layout::Positional(slots)) = self.table? else { return None };
-        let is_written = |column: usize| table.columns[column].rule.is_written();
-        let written = slots.iter().filter(|slot| slot.column.is_some_and(is_written));
-        Some(written.map(|slot| slot.name.as_str()).collect())
+        let slots = self.table?.slots()?;
+        Some(slots.map(|(slot, _)| slot.name.as_str()).collect())
+    }
+}
+
+impl<'a> InDump<'a> {
+    /// Where rows are arrays: what their written elements stand for.
+    pub(crate) fn slots(self) -> Option<impl Iterator<Item = (&'a Slot, &'a Rule)>> {
+        let Layout::Positional(slots) = self.layout else { return None };
+        let written = move |slot: &'a Slot| {
+            let rule = &self.table.columns[slot.column?].rule;
+            rule.is_written().then_some((slot, rule))
+        };
+        Some(slots.iter().filter_map(written))
     }
 }
 

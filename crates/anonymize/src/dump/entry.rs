@@ -8,12 +8,15 @@ use super::reader::{MAX_NAME_BYTES, Pass, Reader, Result, Waiting};
 use super::sheet::Sheet;
 use super::{Handler, MAX_ROW_BYTES, RowAt};
 use crate::Defect;
+use crate::origin::{NAME_KEYS, Origin};
 use crate::scan::{Scanner, Unwatched};
 
 /// What was read of such an object so far.
 #[derive(Default)]
 pub(super) struct Entry {
     pub(super) name: Option<String>,
+    /// The key that it stands under.
+    name_key: Option<&'static str>,
     /// Whether the name was known before, and is not in the object.
     is_named_outside: bool,
     columns: Option<Vec<u8>>,
@@ -76,7 +79,7 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
     /// Reads one value of the object.
     pub(super) fn entry_value(&mut self, entry: &mut Entry, key: &str) -> Result<()> {
         match key {
-            "name" | "table" | "table_name" => self.entry_name(entry),
+            "name" | "table" | "table_name" => self.entry_name(entry, key),
             "columns" | "schema" => self.entry_columns(entry, key == "schema"),
             "rows" => self.entry_rows(entry),
             "row" => self.entry_row(entry),
@@ -89,7 +92,7 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
     }
 
     /// Two keys may say the same; two tables must not hide in one.
-    fn entry_name(&mut self, entry: &mut Entry) -> Result<()> {
+    fn entry_name(&mut self, entry: &mut Entry, key: &str) -> Result<()> {
         let is_text = self.scan.peek_value()? == b'"';
         if entry.is_named_outside && (!is_text || matches!(self.owner(entry), Owner::Other)) {
             return self.scan.skip_value().map(|_| ());
@@ -105,8 +108,24 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
         if entry.name.as_ref().is_some_and(differs) {
             return self.fail(Defect::EntryName);
         }
-        entry.name.get_or_insert(name);
+        if entry.name.is_none() {
+            entry.name_key = NAME_KEYS.into_iter().find(|name_key| *name_key == key);
+            entry.name = Some(name);
+        }
         Ok(())
+    }
+
+    fn origin_of(&self, entry: &Entry) -> Origin {
+        self.origin(entry.name.as_deref().unwrap_or_default(), entry.name_key)
+    }
+
+    /// The origin of rows in pieces. In a document of their own, these are all that it has.
+    fn origin_of_piece(&self, entry: &Entry) -> Origin {
+        let container = match self.container {
+            Container::Lone => Container::Pieces,
+            other => other,
+        };
+        Origin { container, ..self.origin_of(entry) }
     }
 
     fn entry_columns(&mut self, entry: &mut Entry, is_schema: bool) -> Result<()> {
@@ -182,7 +201,7 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
             entry.rows = Some(0);
             return Ok(());
         }
-        entry.rows = Some(self.whole(table, columns)?);
+        entry.rows = Some(self.whole(table, columns, self.origin_of(entry))?);
         Ok(())
     }
 
@@ -196,18 +215,19 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
             }
             Owner::Allowed(table) => {
                 let columns = self.columns(entry)?;
-                let rows = match self.pieces(table, columns)? {
-                    None => {
-                        self.scan.skip_value()?;
-                        self.put_off(table, 1);
-                        1
-                    }
-                    Some(mut sheet) => {
-                        self.row(&mut sheet)?;
-                        self.keep_open(sheet);
-                        1
-                    }
-                };
+                let rows =
+                    match self.pieces(table, columns, |reader| reader.origin_of_piece(entry))? {
+                        None => {
+                            self.scan.skip_value()?;
+                            self.put_off(table, 1);
+                            1
+                        }
+                        Some(mut sheet) => {
+                            self.row(&mut sheet)?;
+                            self.keep_open(sheet);
+                            1
+                        }
+                    };
                 entry.add_rows(rows);
                 Ok(())
             }
@@ -237,7 +257,9 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
             }
             Owner::Allowed(table) => {
                 let columns = self.columns(entry)?;
-                let Some(mut sheet) = self.pieces(table, columns)? else {
+                let Some(mut sheet) =
+                    self.pieces(table, columns, |reader| reader.origin_of_piece(entry))?
+                else {
                     self.put_off(table, 1);
                     return Ok(());
                 };
@@ -276,7 +298,8 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
                 let columns = self.columns(entry)?;
                 let text = self.scan.text(MAX_ROW_BYTES as usize)?;
                 let text = text.or_else(|defect| self.fail(defect))?;
-                let sheet = Sheet::new(table, &self.policy.tables[table], columns);
+                let origin = self.origin_of(entry);
+                let sheet = Sheet::new(table, &self.policy.tables[table], columns, origin);
                 entry.rows = Some(self.text_rows(sheet, &text, at)?);
                 Ok(())
             }
@@ -329,7 +352,9 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
             Owner::Allowed(_) if !is_array => self.fail(Defect::NotRows),
             Owner::Allowed(table) => {
                 let columns = self.columns(entry)?;
-                let Some(mut sheet) = self.pieces(table, columns)? else {
+                let Some(mut sheet) =
+                    self.pieces(table, columns, |reader| reader.origin_of_piece(entry))?
+                else {
                     let rows = self.scan.skip_value()?.unwrap_or(0);
                     self.put_off(table, rows);
                     entry.add_rows(rows);
@@ -410,6 +435,7 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
             Some(_) if columns.is_none() => return self.fail(Defect::NoColumns),
             Some(_) => {}
         }
-        self.wait(offset, Waiting::Allowed { table, columns })
+        let origin = self.origin_of(entry);
+        self.wait(offset, Waiting::Allowed { table, columns, origin })
     }
 }

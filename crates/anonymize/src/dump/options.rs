@@ -116,7 +116,7 @@ impl Found {
 
 /// What the rows are in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Container {
+pub(crate) enum Container {
     /// `tables` or the top level is an array of tables with names.
     List,
     /// `tables` is an object.

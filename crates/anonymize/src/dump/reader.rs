@@ -8,6 +8,7 @@ use super::columns::Columns;
 use super::options::{Container, Found};
 use super::sheet::Sheet;
 use super::{DumpOptions, Handler, MAX_ROW_BYTES, RowAt};
+use crate::origin::Origin;
 use crate::scan::Scanner;
 use crate::{AnonymizeError, Defect, Place, Policy};
 
@@ -51,6 +52,7 @@ pub(super) enum Waiting {
     Allowed {
         table: usize,
         columns: Option<Columns>,
+        origin: Origin,
     },
     /// To be watched, in a table that is not allowed.
     Skipped {
@@ -73,6 +75,10 @@ pub(super) struct Reader<'a, R, H> {
     pub(super) columns: Option<Columns>,
     pub(super) pass: Pass,
     pub(super) found: Found,
+    /// What the rows that come now are in.
+    pub(super) container: Container,
+    /// The versions that the dump said of itself so far.
+    pub(super) versions: Vec<(&'static str, u32)>,
     seen: Vec<Seen>,
     /// The table whose pieces come just now.
     open: Option<Sheet<'a>>,
@@ -100,6 +106,8 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
             columns,
             pass,
             found: Found::default(),
+            container: Container::Lone,
+            versions: Vec::new(),
             seen: vec![Seen::No; policy.tables.len()],
             open: None,
             here: None,
@@ -168,10 +176,32 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
         }
     }
 
+    /// A table under this name, in what is being read.
+    pub(super) fn origin(&self, name: &str, name_key: Option<&'static str>) -> Origin {
+        let (container, versions) = (self.container, self.versions.clone());
+        Origin { container, name: name.to_owned(), name_key, versions }
+    }
+
+    /// An empty sheet for the table that the dump does not name.
+    pub(super) fn unnamed(&self, table: usize, container: Container) -> Sheet<'a> {
+        let name = self.options.table.as_deref().unwrap_or_default();
+        let origin = Origin { container, ..self.origin(name, None) };
+        Sheet::new(table, &self.policy.tables[table], self.columns.clone(), origin)
+    }
+
     /// Reads the array of a table's rows, the bracket of which was passed.
-    pub(super) fn whole(&mut self, table: usize, columns: Option<Columns>) -> Result<u64> {
+    pub(super) fn whole(
+        &mut self,
+        table: usize,
+        columns: Option<Columns>,
+        origin: Origin,
+    ) -> Result<u64> {
+        let sheet = Sheet::new(table, &self.policy.tables[table], columns, origin);
+        self.whole_sheet(sheet)
+    }
+
+    pub(super) fn whole_sheet(&mut self, mut sheet: Sheet<'a>) -> Result<u64> {
         self.close_pieces()?;
-        let mut sheet = Sheet::new(table, &self.policy.tables[table], columns);
         self.rows(&mut sheet, true)?;
         let rows = sheet.rows;
         self.end(sheet)?;
@@ -219,6 +249,7 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
         &mut self,
         table: usize,
         columns: Option<Columns>,
+        origin: impl FnOnce(&Self) -> Origin,
     ) -> Result<Option<Sheet<'a>>> {
         match &self.pass {
             Pass::First(_) => return self.claim(table, true).map(|()| None),
@@ -237,7 +268,8 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
             }
             self.claim(table, true)?;
         }
-        Ok(Some(Sheet::new(table, &self.policy.tables[table], columns)))
+        let origin = origin(self);
+        Ok(Some(Sheet::new(table, &self.policy.tables[table], columns, origin)))
     }
 
     /// Takes a sheet back until the table's next piece comes.
@@ -325,11 +357,11 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
                 self.scan.skip_value()?;
                 self.end_watch(true);
             }
-            Some(Waiting::Allowed { table, columns }) => {
+            Some(Waiting::Allowed { table, columns, origin }) => {
                 if !self.scan.take(b'[')? {
                     return self.fail(Defect::NotRows);
                 }
-                self.whole(table, columns)?;
+                self.whole(table, columns, origin)?;
                 return Ok(Some(table));
             }
         }

@@ -7,6 +7,7 @@ use super::columns::Columns;
 use super::options::Found;
 use super::{Handler, MAX_ROW_BYTES, RowAt};
 use crate::layout::Layout;
+use crate::origin::Origin;
 use crate::policy::Table;
 use crate::scan::closes_at_end;
 use crate::{AnonymizeError, Defect};
@@ -16,6 +17,7 @@ pub(super) struct Sheet<'p> {
     pub(super) table: usize,
     rules: &'p Table,
     columns: Option<Columns>,
+    origin: Arc<Origin>,
     /// Known from the first row on.
     layout: Option<Arc<Layout>>,
     pub(super) rows: u64,
@@ -23,8 +25,14 @@ pub(super) struct Sheet<'p> {
 }
 
 impl<'p> Sheet<'p> {
-    pub(super) fn new(table: usize, rules: &'p Table, columns: Option<Columns>) -> Self {
-        Self { table, rules, columns, layout: None, rows: 0, texts: false }
+    pub(super) fn new(
+        table: usize,
+        rules: &'p Table,
+        columns: Option<Columns>,
+        origin: Origin,
+    ) -> Self {
+        let origin = Arc::new(origin);
+        Self { table, rules, columns, origin, layout: None, rows: 0, texts: false }
     }
 
     /// Notes the columns that stand beside a later piece. Every piece must have the same.
@@ -57,7 +65,7 @@ impl<'p> Sheet<'p> {
         };
         if self.layout.is_none() {
             let layout = self.first_layout(is_array).map_err(|defect| self.error(at, defect))?;
-            handler.table(self.table, &layout)?;
+            handler.table(self.table, &layout, &self.origin)?;
             self.layout = Some(layout);
         }
         if is_array != self.has_arrays() {
@@ -80,7 +88,8 @@ impl<'p> Sheet<'p> {
             found.texts |= self.texts;
         }
         if self.layout.is_none() {
-            handler.table(self.table, self.layout.insert(Arc::new(Layout::Named)))?;
+            let layout = self.layout.insert(Arc::new(Layout::Named));
+            handler.table(self.table, layout, &self.origin)?;
         }
         handler.table_end()
     }

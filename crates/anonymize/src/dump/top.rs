@@ -6,8 +6,9 @@ use super::entry::{Entry, Owner};
 use super::options::Container;
 use super::reader::{MAX_NAME_BYTES, Reader, Result};
 use super::sheet::Sheet;
-use super::{Format, Handler};
+use super::{Format, Handler, MAX_ROW_BYTES};
 use crate::Defect;
+use crate::origin::{NAME_KEYS, VERSION_KEYS};
 use crate::scan::NewLine;
 
 /// Keys under which a dump may be wrapped, at the top only.
@@ -22,8 +23,6 @@ const SQL_KEYS: [&str; 4] = ["schema", "rows", "total_duration_micros", "stats"]
 
 /// What belongs to an entry and is no table.
 const ENTRY_KEYS: [&str; 5] = ["columns", "schema", "rows", "rows_json", "rowsJson"];
-
-const NAME_KEYS: [&str; 3] = ["name", "table", "table_name"];
 
 impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
     /// Reads all documents.
@@ -109,9 +108,25 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
         let is_row = key == "row" && matches!(next, b'{' | b'[' | b'"');
         let is_name = NAME_KEYS.contains(&key) && next == b'"';
         if names && (ENTRY_KEYS.contains(&key) || is_row || is_name) {
+            self.container = Container::Lone;
             return self.entry_value(entry, key);
         }
-        self.other_value(key, Container::TopMap)
+        match VERSION_KEYS.into_iter().find(|version| *version == key) {
+            Some(key) if next.is_ascii_digit() && !self.policy.is_denied(key) => self.version(key),
+            _ => self.other_value(key, Container::TopMap),
+        }
+    }
+
+    /// The dump's own version, where it is a whole number that is no larger than versions are.
+    fn version(&mut self, key: &'static str) -> Result<()> {
+        let span = self.scan.cut(MAX_ROW_BYTES as usize)?;
+        let digits = std::str::from_utf8(self.scan.bytes(span).0);
+        if let Some(version) = digits.ok().and_then(|digits| digits.parse().ok())
+            && self.versions.iter().all(|(known, _)| *known != key)
+        {
+            self.versions.push((key, version));
+        }
+        Ok(())
     }
 
     /// An object is a table itself only where it has rows. A name alone is the dump's own.
@@ -125,6 +140,7 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
             return Ok(());
         }
         self.found_in(entry.container.unwrap_or(Container::Lone));
+        self.container = Container::Lone;
         self.end_entry(entry, true)
     }
 
@@ -141,6 +157,7 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
     }
 
     fn tables_map(&mut self) -> Result<()> {
+        self.container = Container::TablesMap;
         self.scan.expect(b'{')?;
         let mut is_first = true;
         while self.scan.element(&mut is_first, b'}')? {
@@ -155,13 +172,14 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
 
     /// What stands under the name of an allowed table: its rows, or an object that has them.
     fn table_value(&mut self, name: &str, table: usize, container: Container) -> Result<()> {
+        self.container = container;
         match self.scan.peek_value()? {
             b'[' if self.is_again() => self.scan.skip_value().map(|_| ()),
             b'[' => {
                 self.found_in(container);
                 self.claim(table, false)?;
                 self.scan.expect(b'[')?;
-                self.whole(table, None).map(|_| ())
+                self.whole(table, None, self.origin(name, None)).map(|_| ())
             }
             b'{' => {
                 self.scan.expect(b'{')?;
@@ -214,6 +232,7 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
 
     /// An array of tables, each with its name. At the top, rows may stand there by themselves too.
     fn entries(&mut self, is_top: bool) -> Result<()> {
+        self.container = Container::List;
         let no_name = if is_top { Defect::NoTableName } else { Defect::EntryName };
         self.scan.expect(b'[')?;
         let mut is_first = true;
@@ -253,6 +272,7 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
     /// The answer to an SQL query, the bracket of which was passed, or its first key too.
     fn answer(&mut self, first_key: Option<&str>) -> Result<()> {
         self.found_in(Container::Sql);
+        self.container = Container::Sql;
         let mut entry = Entry::of(self.options.table.as_deref().unwrap_or_default());
         if let Some(key) = first_key {
             self.entry_value(&mut entry, key)?;
@@ -265,7 +285,7 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
         self.found_in(Container::Rows);
         self.scan.expect(b'[')?;
         self.claim(table, false)?;
-        self.whole(table, self.columns.clone()).map(|_| ())
+        self.whole_sheet(self.unnamed(table, Container::Rows)).map(|_| ())
     }
 
     /// A document that is a row.
@@ -282,12 +302,12 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
         }
         self.found_in(Container::Lines);
         self.claim(table, false)?;
-        Ok(Sheet::new(table, &self.policy.tables[table], self.columns.clone()))
+        Ok(self.unnamed(table, Container::Lines))
     }
 
     /// The first key tells an answer from a row.
     fn line_or_answer(&mut self, table: usize) -> Result<()> {
-        let sheet = Sheet::new(table, &self.policy.tables[table], self.columns.clone());
+        let sheet = self.unnamed(table, Container::Lines);
         let at = self.start_row(&sheet)?;
         match self.first_key()? {
             Some(key) if SQL_KEYS.contains(&key.as_str()) => {
@@ -322,7 +342,7 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
 
     /// An array is the rows, or a row itself, or has answers.
     fn rows_or_answers(&mut self, table: usize) -> Result<()> {
-        let sheet = Sheet::new(table, &self.policy.tables[table], self.columns.clone());
+        let sheet = self.unnamed(table, Container::Rows);
         let at = self.start_row(&sheet)?;
         self.scan.expect(b'[')?;
         let next = self.scan.peek_some()?;
@@ -345,7 +365,7 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
     }
 
     fn rows_or_answers_inside(&mut self, table: usize, next: u8) -> Result<()> {
-        let mut sheet = Sheet::new(table, &self.policy.tables[table], self.columns.clone());
+        let mut sheet = self.unnamed(table, Container::Rows);
         let mut is_first = true;
         if next == b'{' {
             let at = self.start_row(&sheet)?;

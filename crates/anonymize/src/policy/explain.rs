@@ -127,14 +127,12 @@ impl Policy {
 
     /// The columns that hold the ids of which routes are made, with their tables.
     pub fn route_columns(&self) -> Vec<(&str, &str)> {
-        let columns = |table: &'_ Table| -> Vec<usize> {
-            let work = table.work.iter().flat_map(|work| [work.owner, work.code]);
-            let others = work.flatten();
-            if table.work.is_some() { others.chain([table.id]).collect() } else { Vec::new() }
+        let routes = |table: &'_ Table| {
+            (0..table.columns.len()).filter(|column| table.is_route(*column)).collect::<Vec<_>>()
         };
         let named = self.tables.iter().flat_map(|table| {
             let name = |column: usize| (table.name.as_str(), table.columns[column].name.as_str());
-            columns(table).into_iter().map(name)
+            routes(table).into_iter().map(name)
         });
         named.collect()
     }
