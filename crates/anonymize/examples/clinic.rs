@@ -9,6 +9,10 @@ use anonymize::{AnonymizeError, CleanRow, Policy, PseudonymKey, Sink, TableStart
 const POLICY: &str = r#"
 version = 1
 
+[paths]
+words = ["scans", "head"]
+extensions = ["png"]
+
 [domains.patient]
 prefix = "patient"
 
@@ -47,26 +51,30 @@ const DUMP: &str = r#"{
 }"#;
 
 /// Prints each row as it comes.
-struct Print;
+struct Print<W>(W);
 
-impl Sink for Print {
+impl<W: Write> Sink for Print<W> {
     fn table(&mut self, table: &TableStart<'_>) -> io::Result<()> {
-        writeln!(io::stdout(), "{}:", table.name())
+        writeln!(self.0, "{}:", table.name())
     }
 
     fn row(&mut self, row: &CleanRow<'_>) -> io::Result<()> {
-        writeln!(io::stdout(), "  {}", String::from_utf8_lossy(row.json()))
+        writeln!(self.0, "  {}", String::from_utf8_lossy(row.json()))
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        Ok(())
+        self.0.flush()
     }
 }
 
 fn main() -> Result<(), AnonymizeError> {
+    print(&mut io::stdout().lock())
+}
+
+pub(crate) fn print(out: &mut impl Write) -> Result<(), AnonymizeError> {
     let policy = Policy::from_toml(POLICY)?;
     // A fixed key keeps the example repeatable; take 32 bytes from the system's random source.
     let key = PseudonymKey::from_bytes(std::array::from_fn(|byte| byte as u8))?;
-    let manifest = anonymize(DUMP.as_bytes(), &policy, &key, &mut Print)?;
-    writeln!(io::stdout(), "left out: {:?}", manifest.unknown_tables).map_err(AnonymizeError::Write)
+    let manifest = anonymize(DUMP.as_bytes(), &policy, &key, &mut Print(&mut *out))?;
+    writeln!(out, "left out: {:?}", manifest.unknown_tables).map_err(AnonymizeError::Write)
 }
