@@ -32,7 +32,7 @@ impl Parts<'_> {
         let tables = self.manifest.tables.iter();
         Ok(ManifestFile {
             audit,
-            columns: columns(self.policy),
+            columns: columns(self.policy, self.real_ids),
             drift: drift(self.manifest),
             dump: json!({
                 "bytes": self.dump_bytes,
@@ -52,7 +52,8 @@ impl Parts<'_> {
     }
 }
 
-fn columns(policy: &Policy) -> BTreeMap<String, BTreeMap<String, String>> {
+/// The columns that kept their ids say so behind their rule.
+fn columns(policy: &Policy, real_ids: bool) -> BTreeMap<String, BTreeMap<String, String>> {
     let mut columns: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     for table in policy.table_names() {
         columns.insert(table.to_owned(), BTreeMap::new());
@@ -60,6 +61,10 @@ fn columns(policy: &Policy) -> BTreeMap<String, BTreeMap<String, String>> {
     for rule in policy.rules() {
         let columns = columns.entry(rule.table.to_owned()).or_default();
         columns.insert(rule.column.clone(), rule.action.to_string());
+    }
+    for (table, column) in policy.route_columns().into_iter().filter(|_| real_ids) {
+        let action = columns.get_mut(table).and_then(|columns| columns.get_mut(column));
+        action.into_iter().for_each(|action| action.push_str(" real"));
     }
     columns
 }

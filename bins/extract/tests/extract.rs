@@ -37,7 +37,7 @@ fn the_fixture_gives_the_stated_counts_and_says_what_was_left_out() {
     }
     assert!(ran.stdout.contains("warning: this key is public"));
     assert!(!ran.stdout.contains("sample"));
-    assert_eq!(place.names(), ["w.json"]);
+    assert_eq!(place.names(), ["w.json", "w.manifest.json"]);
     assert_eq!(Dataset::from_json(place.read("w.json").as_bytes()).unwrap().works().len(), 81);
 }
 
@@ -116,7 +116,7 @@ fn the_defaults_are_the_local_folder_and_the_key_is_kept() {
     assert!(!second.stdout.contains("made now"));
     assert_eq!(place.read("fixtures/local/works-list.local.json"), output);
     let mut names: Vec<_> = fs::read_dir(place.path("fixtures/local")).unwrap().collect();
-    assert_eq!(names.drain(..).map(Result::unwrap).count(), 3);
+    assert_eq!(names.drain(..).map(Result::unwrap).count(), 4);
 
     fs::remove_file(place.path("fixtures/local/anonymize.key")).unwrap();
     place.run(&[]).succeeded();
@@ -144,7 +144,7 @@ fn standard_input_and_output_carry_the_dump_and_the_dataset() {
     assert_eq!(ran.code, 0);
     assert_eq!(ran.stdout, place.read("w.json"));
     assert!(ran.stderr.starts_with(FIXTURE_COUNTS), "{}", ran.stderr);
-    assert_eq!(place.names(), ["w.json"]);
+    assert_eq!(place.names(), ["w.json", "w.manifest.json"]);
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn a_bad_policy_is_104_and_leaves_nothing() {
     let builtin = place.run(&["policy"]).succeeded().stdout;
     let denied =
         builtin.replace("name = \"big_fish_work_profile\"", "name = \"profile_invite_code\"");
-    let session = builtin.replace("work_title =", "source_session_id =");
+    let session = builtin.replace("source_session_id = \"drop\"", "source_session_id = \"text\"");
     for (policy, expected) in [
         (denied.as_str(), "denied by \"profile_invite_*\""),
         (&session, "source_session_id"),
@@ -200,7 +200,8 @@ fn a_dump_that_cannot_be_used_leaves_everything_as_it_was() {
         (&whole[..whole.len() - 4], "it was cut"),
         (b"", "it was cut"),
         (b"{\"tables\":[]}", "none of the allowed tables"),
-        (b"CANARY", "the JSON is broken"),
+        (b"CANARY", "expected tables"),
+        (b"{\"tables\":[{\"name\" CANARY", "the JSON is broken"),
         (b"{\"puzzle_work_profile\":[{\"profile_id\":\"p\",\"play_count\":\"CANARY\"}]}", {
             "puzzle_work_profile row 0 (from 0) column play_count at byte"
         }),
@@ -337,6 +338,7 @@ fn a_secret_key_that_others_can_read_is_refused_and_a_public_one_is_not() {
     place.run(&arguments).succeeded();
     let secret = place.read("k.key");
     fs::remove_file(place.path("w.json")).unwrap();
+    fs::remove_file(place.path("w.manifest.json")).unwrap();
     for mode in [0o644, 0o640, 0o604, 0o620] {
         common::set_mode(&place.path("k.key"), mode);
         place.run(&arguments).failed(104, "others can read this key");

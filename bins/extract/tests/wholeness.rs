@@ -121,7 +121,7 @@ fn a_named_pipe_is_read_like_standard_input() {
     let arguments = ["--input", "pipe", "--output", "w.json", "--ephemeral-key"];
     place.run(&arguments).succeeded();
     writer.join().unwrap();
-    assert_eq!(place.names(), ["pipe", "w.json"]);
+    assert_eq!(place.names(), ["pipe", "w.json", "w.manifest.json"]);
 }
 
 #[test]
