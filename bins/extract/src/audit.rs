@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 
-use anonymize::{Action, Anonymizer, Form, Policy, Privacy, Private, PrivatePlace, information};
+use anonymize::{
+    Action, Anonymizer, Form, IMPORT_WORDS, Policy, Privacy, Private, PrivatePlace, information,
+};
 use dataset::{FORMAT, NORMALIZED_WORKS};
 use leak_audit::{
     Audit, AuditError, Certificate, Collector, Column, Grammar, Hit, Kind, Options, Origin, Output,
@@ -21,8 +23,8 @@ const AUTO_DENIED_BYTES: u64 = 256_000_000;
 /// The most hits that an error names.
 const SHOWN_HITS: usize = 5;
 
-/// What an output's keys are, beside the policy's own words.
-const KEYS: [&str; 24] = [
+/// What a dataset says by itself, beside the policy's own words.
+const DATASET_WORDS: [&str; 12] = [
     "format",
     "formatVersion",
     "keyId",
@@ -35,34 +37,6 @@ const KEYS: [&str; 24] = [
     "ownerUserId",
     "workCode",
     "published",
-    "name",
-    "table_name",
-    "rows",
-    "row",
-    "columns",
-    "some",
-    "none",
-    "tag",
-    "value",
-    "schema_version",
-    "version",
-    "format_version",
-];
-
-/// How an import output marks what its values are.
-const MARKS: [&str; 12] = [
-    "__connection_id__",
-    "__identity__",
-    "__time_duration_micros__",
-    "__timestamp_micros_since_unix_epoch__",
-    "__uuid__",
-    "__pear",
-    "v",
-    "bigint",
-    "bytes",
-    "identity",
-    "timestamp",
-    "true",
 ];
 
 /// What the audit needs to know of the run.
@@ -138,8 +112,8 @@ fn grammar(plan: &Plan<'_>, written: &[Written<'_>]) -> Grammar {
     let policy = plan.policy;
     let mut grammar = Grammar::new(information)
         .words(policy.public_words())
-        .words(KEYS)
-        .words(MARKS)
+        .words(DATASET_WORDS)
+        .words(IMPORT_WORDS.iter().copied())
         .words([FORMAT, NORMALIZED_WORKS, plan.key_id])
         .token_prefixes(policy.token_prefixes());
     for rule in policy.rules() {
