@@ -7,6 +7,8 @@ mod positional;
 mod reader;
 mod serial;
 mod sheet;
+#[cfg(test)]
+mod tests;
 mod top;
 
 use std::io::{self, Read};

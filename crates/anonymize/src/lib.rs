@@ -47,6 +47,9 @@
 mod cell;
 mod dump;
 mod error;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod glob;
 mod json;
 mod key;
