@@ -16,6 +16,8 @@ use synthetic_dump::Spec;
 const BYTES: usize = 64 << 20;
 const ROUNDS: usize = 9;
 
+type Make = fn() -> Vec<u8>;
+
 /// As many rows as fill the dump, in one private table.
 fn dump(mut row: impl FnMut(u64, &mut String)) -> Vec<u8> {
     let mut text = String::from("{\"tables\":[{\"name\":\"puzzle_work_profile\",\"rows\":[]},");
@@ -97,7 +99,7 @@ fn main() {
     let policy = Policy::builtin();
     let key = PseudonymKey::from_bytes(std::array::from_fn(|byte| byte as u8)).expect("a key");
     println!("scan: private tables, median of {ROUNDS}, GB/s");
-    let dumps: [(&str, fn() -> Vec<u8>); 6] = [
+    let dumps: [(&str, Make); 6] = [
         ("rows of an export", text),
         ("long prose", prose),
         ("escaped prose", escaped),

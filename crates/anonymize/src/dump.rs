@@ -5,6 +5,8 @@ mod entry;
 mod options;
 mod reader;
 mod sheet;
+#[cfg(test)]
+mod tests;
 mod top;
 
 use std::io::{self, Read};

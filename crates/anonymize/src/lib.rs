@@ -113,6 +113,9 @@ pub mod bench;
 mod cell;
 mod dump;
 mod error;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod glob;
 mod identity;
 mod import;

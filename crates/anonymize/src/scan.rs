@@ -7,6 +7,8 @@
 mod block;
 mod close;
 mod lines;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, Read};
 
@@ -248,16 +250,18 @@ impl<R: Read, W: Watch> Scanner<R, W> {
         Ok(name)
     }
 
-    /// Reads a text. One that is too long or no text at all is passed like any other.
+    /// Reads a text of at most so many bytes, as they are written between the quotes. One that is
+    /// longer or no Unicode is passed like any other.
     pub(crate) fn text(&mut self, limit: usize) -> Result<Decoded> {
         self.expect(b'"')?;
+        let longest = limit + "\"\"".len();
         let mut raw = vec![b'"'];
         self.pass_text(|part| {
-            if raw.len() <= limit {
+            if raw.len() <= longest {
                 raw.extend_from_slice(part);
             }
         })?;
-        Ok(if raw.len() <= limit + 2 { decode(&raw) } else { Err(Defect::TooLong) })
+        Ok(if raw.len() <= longest { decode(&raw) } else { Err(Defect::TooLong) })
     }
 
     /// Passes the rest of a text with its closing quote.

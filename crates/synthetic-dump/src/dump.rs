@@ -2,8 +2,10 @@
 
 use std::io::{self, Write};
 
+use serde_json::{Map, Value};
+
 use crate::source::Source;
-use crate::{DENIED_TABLES, Secrets, Spec, UNKNOWN_TABLE, WORK_TABLES, denied, works};
+use crate::{DENIED_TABLES, Secrets, Shape, Spec, UNKNOWN_TABLE, WORK_TABLES, denied, works};
 
 /// How long a table goes on.
 #[derive(Clone, Copy)]
@@ -19,16 +21,40 @@ pub(crate) fn write<W: Write>(
     out: W,
     secrets: Option<&mut Secrets>,
 ) -> io::Result<u64> {
-    let mut dump = Dump { out: Counted { out, written: 0 }, first: true };
+    let shape = spec.shape;
+    let mut dump = Dump { out: Counted { out, written: 0 }, shape, is_first: true };
     let mut source = Source::new(spec.seed, secrets);
-    dump.out
-        .write_all(b"{\"schema_version\":1,\"exported_at_micros\":1783790679306661,\"tables\":[")?;
+    dump.out.write_all(shape.head().as_bytes())?;
+    let mut mixed = Vec::new();
     for (name, quota) in tables(spec) {
-        dump.table(name, quota, &mut source)?;
+        match shape {
+            Shape::MixedPieces => mixed.push((name, all_rows(name, quota, &mut source))),
+            _ if shape.is_one_table() && name != WORK_TABLES[0] => pass(name, quota, &mut source),
+            _ => dump.table(name, quota, &mut source)?,
+        }
     }
-    dump.out.write_all(b"\n]}\n")?;
+    dump.mixed(&mixed)?;
+    dump.out.write_all(shape.tail().as_bytes())?;
     dump.out.flush()?;
     Ok(dump.out.written)
+}
+
+/// Draws the rows that another shape would have here, so that the rows that follow are the same.
+fn pass(name: &str, quota: Quota, source: &mut Source<'_>) {
+    if let Quota::Rows(rows) = quota {
+        (0..rows).for_each(|index| drop(row(name, source, index)));
+    }
+}
+
+fn all_rows(name: &str, quota: Quota, source: &mut Source<'_>) -> Vec<Map<String, Value>> {
+    let mut bytes = 0;
+    let mut rows = Vec::new();
+    while quota.has_room(rows.len() as u64, bytes) {
+        let row = row(name, source, rows.len() as u64);
+        bytes += serde_json::to_string(&row).map_or(0, |text| text.len() as u64);
+        rows.push(row);
+    }
+    rows
 }
 
 fn tables(spec: &Spec) -> Vec<(&'static str, Quota)> {
@@ -51,6 +77,7 @@ fn denied_quota(spec: &Spec) -> Quota {
 
 fn work_quota(spec: &Spec, name: &str, rows: u64) -> Quota {
     match spec.target_bytes {
+        Some(bytes) if spec.shape.is_one_table() && name == WORK_TABLES[0] => Quota::Bytes(bytes),
         Some(bytes) if name == WORK_TABLES[0] => Quota::Bytes(bytes / 5),
         _ => Quota::Rows(rows),
     }
@@ -58,22 +85,57 @@ fn work_quota(spec: &Spec, name: &str, rows: u64) -> Quota {
 
 struct Dump<W> {
     out: Counted<W>,
-    first: bool,
+    shape: Shape,
+    is_first: bool,
 }
 
 impl<W: Write> Dump<W> {
     fn table(&mut self, name: &str, quota: Quota, source: &mut Source<'_>) -> io::Result<()> {
-        let separator = if self.first { "" } else { "," };
-        self.first = false;
-        write!(self.out, "{separator}\n{{\"name\":\"{name}\",\"rows\":[")?;
         let start = self.out.written;
-        let mut index = 0;
-        while quota.has_room(index, self.out.written - start) {
-            self.out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
-            serde_json::to_writer(&mut self.out, &row(name, source, index))?;
-            index += 1;
+        let mut next = quota.has_room(0, 0).then(|| row(name, source, 0));
+        let columns = next.clone().unwrap_or_default();
+        if !self.shape.is_pieces() && !self.shape.is_one_table() {
+            let between = if self.is_first { "" } else { self.shape.between_tables() };
+            self.line(between)?;
         }
-        self.out.write_all(b"]}")
+        self.out.write_all(self.shape.table_head(name, &columns).as_bytes())?;
+        let mut index = 0;
+        while let Some(row) = next {
+            self.row(name, &row, index == 0)?;
+            index += 1;
+            let has_room = quota.has_room(index, self.out.written - start);
+            next = has_room.then(|| self::row(name, source, index));
+        }
+        self.is_first = false;
+        self.out.write_all(self.shape.table_tail(name, &columns).as_bytes())
+    }
+
+    fn row(&mut self, name: &str, row: &Map<String, Value>, is_first: bool) -> io::Result<()> {
+        let before = self.shape.before_row(is_first);
+        match before.strip_suffix('\n') {
+            Some(before) => self.line(before)?,
+            None => self.out.write_all(before.as_bytes())?,
+        }
+        self.shape.row(&mut self.out, name, row)
+    }
+
+    /// Ends a line, if there is one.
+    fn line(&mut self, end: &str) -> io::Result<()> {
+        if self.out.written == 0 { Ok(()) } else { writeln!(self.out, "{end}") }
+    }
+
+    /// Writes one row of each table in turn, as long as there are any.
+    fn mixed(&mut self, tables: &[(&str, Vec<Map<String, Value>>)]) -> io::Result<()> {
+        let most = tables.iter().map(|(_, rows)| rows.len()).max().unwrap_or(0);
+        for index in 0..most {
+            for (name, rows) in tables {
+                if let Some(row) = rows.get(index) {
+                    self.row(name, row, self.is_first)?;
+                    self.is_first = false;
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -86,13 +148,17 @@ impl Quota {
     }
 }
 
-fn row(table: &str, source: &mut Source<'_>, index: u64) -> serde_json::Value {
-    if table == UNKNOWN_TABLE {
+fn row(table: &str, source: &mut Source<'_>, index: u64) -> Map<String, Value> {
+    let row = if table == UNKNOWN_TABLE {
         denied::unknown_row(source)
     } else if WORK_TABLES.contains(&table) {
         works::row(table, source, index)
     } else {
         denied::row(table, source, index)
+    };
+    match row {
+        Value::Object(row) => row,
+        _ => unreachable!("rows are objects"),
     }
 }
 

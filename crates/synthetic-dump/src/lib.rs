@@ -21,18 +21,20 @@
 //!
 //! # What it doesn't do
 //!
-//! It makes the one shape `{"tables":[{"name":…,"rows":[…]}]}`, and does not try to match the
-//! statistics of any real data set.
+//! It does not try to match the statistics of any real data set.
 
 mod denied;
 mod dump;
 mod fields;
+mod shape;
 mod source;
 mod words;
 mod works;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
+
+pub use shape::Shape;
 
 /// The tables that hold works, in the order in which a dump lists them.
 pub const WORK_TABLES: [&str; 6] = [
@@ -68,6 +70,7 @@ pub struct Secrets {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spec {
     seed: u64,
+    shape: Shape,
     rows: BTreeMap<String, u64>,
     denied_rows: u64,
     target_bytes: Option<u64>,
@@ -84,13 +87,20 @@ impl Spec {
             ("square_hole_work_profile", 0),
         ];
         let rows = rows.map(|(name, count)| (name.to_owned(), count)).into();
-        Self { seed: 7, rows, denied_rows: 3, target_bytes: None }
+        Self { seed: 7, shape: Shape::Tables, rows, denied_rows: 3, target_bytes: None }
     }
 
     /// Sets the seed. Another seed gives other values of the same shape.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
+        self
+    }
+
+    /// Sets how the dump is laid out; the rows stay the same.
+    #[must_use]
+    pub fn shape(mut self, shape: Shape) -> Self {
+        self.shape = shape;
         self
     }
 
@@ -124,8 +134,8 @@ impl Spec {
         self
     }
 
-    /// Writes the dump row by row, in memory that does not grow with its size, and returns the
-    /// number of bytes written. Give it a buffered writer.
+    /// Writes the dump row by row, in memory that does not grow with its size (but for
+    /// [`Shape::MixedPieces`]), and returns the number of bytes written. Give it a buffered writer.
     ///
     /// # Errors
     ///

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use synthetic_dump::{Spec, WORK_TABLES};
+use synthetic_dump::{Shape, Spec, WORK_TABLES};
 
 /// Makes a synthetic private dump: the same arguments give the same bytes.
 #[derive(Debug, Parser)]
@@ -24,6 +24,11 @@ struct Args {
     /// About this many bytes instead, such as 400M or 4G (decimal): one fifth works, the rest private.
     #[arg(long, value_name = "BYTES", value_parser = size)]
     size: Option<u64>,
+    /// How the dump is laid out: tables, tables-map, map, objects, wrapped, columns, schema, sorted,
+    /// sorted-schema, texts, one-text, pieces, mixed-pieces, updates, subscription, sql, rows or
+    /// ndjson.
+    #[arg(long, default_value_t)]
+    shape: Shape,
     /// Where to write; `-` is standard output.
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
@@ -51,7 +56,7 @@ fn write(args: &Args) -> io::Result<()> {
 }
 
 fn spec(args: &Args) -> Spec {
-    let spec = Spec::fixture().seed(args.seed).denied_rows(args.denied_rows);
+    let spec = Spec::fixture().seed(args.seed).shape(args.shape).denied_rows(args.denied_rows);
     let spec = args.rows.iter().fold(spec, |spec, (table, count)| spec.rows(table, *count));
     match args.size {
         Some(bytes) => spec.target_bytes(bytes),

@@ -168,7 +168,7 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
         }
         match owner {
             Owner::Other => {
-                let rows = self.skip_watched(entry.name.clone().as_deref())?;
+                let rows = self.skip_watched(entry.name.as_deref())?;
                 entry.add_rows(rows.unwrap_or(0));
                 Ok(())
             }
@@ -209,7 +209,7 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
         entry.container = Some(Container::Pieces);
         match self.owner(entry) {
             Owner::Other => {
-                self.skip_watched(entry.name.clone().as_deref())?;
+                self.skip_watched(entry.name.as_deref())?;
                 entry.add_rows(1);
                 Ok(())
             }
@@ -287,7 +287,7 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
             Owner::Unknown => self.fail(Defect::RowsFirst),
             Owner::Allowed(_) if !is_text => self.fail(Defect::NotRows),
             Owner::Other => {
-                let watches = self.start_watch(entry.name.clone().as_deref())?;
+                let watches = self.start_watch(entry.name.as_deref())?;
                 let rows = if is_text { self.count_text()? } else { self.skip_text()? };
                 self.end_watch(watches);
                 entry.add_rows(rows);
@@ -345,7 +345,7 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
         match self.owner(entry) {
             Owner::Unknown => self.fail(Defect::RowsFirst),
             Owner::Other => {
-                let rows = self.skip_watched(entry.name.clone().as_deref())?;
+                let rows = self.skip_watched(entry.name.as_deref())?;
                 entry.add_rows(rows.unwrap_or(0));
                 Ok(())
             }
@@ -371,12 +371,10 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
 
     /// A dump of what is there deletes nothing; which rows would be meant is not guessed.
     fn entry_deletes(&mut self, entry: &mut Entry) -> Result<()> {
-        let rows = self.skip_watched(entry.name.clone().as_deref())?;
-        match self.owner(entry) {
-            Owner::Other => Ok(()),
-            _ if rows == Some(0) => Ok(()),
-            _ => self.fail(Defect::Deletes),
+        if let Owner::Other = self.owner(entry) {
+            return self.skip_watched(entry.name.as_deref()).map(|_| ());
         }
+        if self.scan.skip_value()? == Some(0) { Ok(()) } else { self.fail(Defect::Deletes) }
     }
 
     fn entry_updates(&mut self, entry: &mut Entry) -> Result<()> {

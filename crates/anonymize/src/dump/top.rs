@@ -214,6 +214,10 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
                 let is_table = is_known || entry.rows.is_some();
                 self.end_entry(&mut entry, is_table)?;
             }
+            _ if self.policy.is_denied(name) => {
+                self.skip_watched(Some(name))?;
+                self.skipped(name, 0);
+            }
             _ => {
                 self.scan.skip_value()?;
                 if is_known {
