@@ -93,6 +93,9 @@ impl fmt::Display for Place {
 
 /// What is wrong with a dump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// A word, because a result with an error of one byte is copied in pieces, which costs every value
+// that is read more than reading it.
+#[repr(usize)]
 #[non_exhaustive]
 pub enum Defect {
     /// A table, a key of an object or a column of a row occurs twice.
