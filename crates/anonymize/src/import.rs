@@ -22,6 +22,25 @@ const MARKS: [&str; 5] = [
 /// The tags of `pear` snapshots.
 const PEARS: [&str; 4] = ["bigint", "bytes", "identity", "timestamp"];
 
+/// The words that encodings put around values.
+pub(crate) const WORDS: [&str; 15] = [
+    "some",
+    "none",
+    "tag",
+    "value",
+    "__pear",
+    "v",
+    "bigint",
+    "bytes",
+    "identity",
+    "timestamp",
+    "__connection_id__",
+    "__identity__",
+    "__time_duration_micros__",
+    "__timestamp_micros_since_unix_epoch__",
+    "__uuid__",
+];
+
 /// Appends the row whose sanitized values stand at `places` in the JSON written last. On a defect,
 /// says in which column.
 pub(crate) fn append(

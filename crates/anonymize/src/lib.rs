@@ -75,6 +75,6 @@ pub use dump::{MAX_ROW_BYTES, anonymize};
 pub use error::{AnonymizeError, Defect, Place};
 pub use key::{Form, PUBLIC_KEY_MARKER, PseudonymKey, Pseudonymizer};
 pub use manifest::{Manifest, TableManifest};
-pub use policy::Policy;
+pub use policy::{ColumnRule, Policy};
 pub use rows::{CleanRow, WorkRef};
 pub use sink::{DatasetWriter, Sampler, Sink};

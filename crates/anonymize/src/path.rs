@@ -11,7 +11,10 @@ use crate::token::TokenCache;
 use crate::{Pseudonymizer, json};
 
 /// Where the URLs of a dataset point to: the name is reserved, so no request can ever arrive.
-pub(crate) const HOST: &str = "https://cdn.invalid";
+const HOST: &str = "https://cdn.invalid";
+
+/// The same, as it may be taken apart.
+pub(crate) const HOST_WORDS: [&str; 3] = [HOST, "https:", "cdn.invalid"];
 
 /// The shortest id that is looked for inside a longer segment; `7` stands in too many.
 const MIN_GLUED: usize = 4;

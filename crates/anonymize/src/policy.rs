@@ -1,7 +1,9 @@
 //! What may leave a dump and in which form: the rules as data.
 
 mod compile;
+mod explain;
 mod file;
+mod render;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -9,6 +11,8 @@ use crate::glob::{self, Glob};
 use crate::token::BuildFold;
 use crate::value::Want;
 use crate::{AnonymizeError, Form};
+
+pub use render::ColumnRule;
 
 /// The version of the policy file that this build reads.
 const VERSION: u32 = 1;

@@ -248,3 +248,6 @@ impl<'a> Row<'a> {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests;

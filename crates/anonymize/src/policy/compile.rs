@@ -308,7 +308,7 @@ fn spellings<'n>(place: &str, names: impl Iterator<Item = &'n String>) -> Result
 }
 
 /// `profile_id` as `profileId`.
-fn camel(name: &str) -> String {
+pub(super) fn camel(name: &str) -> String {
     let mut parts = name.split('_');
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |mut camel, part| {
@@ -319,13 +319,20 @@ fn camel(name: &str) -> String {
     })
 }
 
-fn refuse<'p>(name: &str, mut patterns: impl Iterator<Item = &'p str>) -> Result<()> {
-    // A different spelling of the same name must not slip through.
-    let plain = |text: &str| text.to_lowercase().replace(['_', '-'], "");
-    match patterns.find(|pattern| glob::matches(&plain(pattern), &plain(name))) {
+fn refuse<'p>(name: &str, patterns: impl Iterator<Item = &'p str>) -> Result<()> {
+    match denied(name, patterns) {
         Some(pattern) => {
             Err(AnonymizeError::PolicyDenied { name: name.to_owned(), pattern: pattern.to_owned() })
         }
         None => Ok(()),
     }
+}
+
+/// The pattern that fits the name. A different spelling of the same name must not slip through.
+pub(super) fn denied<'p>(
+    name: &str,
+    mut patterns: impl Iterator<Item = &'p str>,
+) -> Option<&'p str> {
+    let plain = |text: &str| text.to_lowercase().replace(['_', '-'], "");
+    patterns.find(|pattern| glob::matches(&plain(pattern), &plain(name)))
 }
