@@ -7,8 +7,7 @@ use std::sync::LazyLock;
 
 use anonymize::fuzzing::Pieces;
 use anonymize::{
-    AnonymizeError, DatasetWriter, DumpOptions, Format, Policy, PseudonymKey, anonymize_again,
-    anonymize_once,
+    AnonymizeError, Anonymizer, DatasetWriter, Dump, DumpOptions, Format, Policy, PseudonymKey,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -27,14 +26,17 @@ fn options(choice: u8) -> DumpOptions {
 }
 
 fn run(document: &[u8], sizes: &[u8], options: &DumpOptions) -> Result<Vec<u8>, AnonymizeError> {
-    let mut writer = DatasetWriter::new(Vec::new(), &POLICY, &KEY);
-    anonymize_once(Pieces::new(document, sizes), &POLICY, &KEY, options, &mut writer)?;
-    Ok(writer.into_inner())
+    run_dump(Dump::once(Pieces::new(document, sizes)), options)
 }
 
 fn run_again(document: &[u8], options: &DumpOptions) -> Result<Vec<u8>, AnonymizeError> {
+    run_dump(Dump::again(|| Ok(Box::new(document))), options)
+}
+
+fn run_dump(dump: Dump<'_>, options: &DumpOptions) -> Result<Vec<u8>, AnonymizeError> {
     let mut writer = DatasetWriter::new(Vec::new(), &POLICY, &KEY);
-    anonymize_again(|| Ok(document), &POLICY, &KEY, options, &mut writer)?;
+    let mut dumps = [dump.options(options.clone())];
+    Anonymizer::new(&POLICY, &KEY).run(&mut dumps, &mut writer)?;
     Ok(writer.into_inner())
 }
 

@@ -7,7 +7,7 @@ use crate::nested;
 use crate::number::append_rounded;
 use crate::path::{PathMap, RowId};
 use crate::policy::{Column, Rule, Shift};
-use crate::read::{Result, Text};
+use crate::read::{Marks, Result, Text};
 use crate::row::Tools;
 use crate::text::Draws;
 use crate::token::TokenCache;
@@ -16,12 +16,42 @@ use crate::value::{Plain, Value};
 /// The longest path. Each of its segments may become a token, which is longer than most segments.
 const MAX_PATH_BYTES: usize = 8 << 10;
 
+/// Memory for what is decoded or written on the way, used again and again.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    bytes: Vec<Vec<u8>>,
+    marks: Vec<Marks>,
+}
+
+impl Scratch {
+    /// Empty memory; give it back with [`keep_bytes`](Self::keep_bytes).
+    pub(crate) fn bytes(&mut self) -> Vec<u8> {
+        let mut bytes = self.bytes.pop().unwrap_or_default();
+        bytes.clear();
+        bytes
+    }
+
+    pub(crate) fn keep_bytes(&mut self, bytes: Vec<u8>) {
+        self.bytes.push(bytes);
+    }
+
+    /// The marks of a text; give them back with [`keep_marks`](Self::keep_marks).
+    pub(crate) fn marks(&mut self, text: &str) -> Marks {
+        let mut marks = self.marks.pop().unwrap_or_default();
+        marks.find(text);
+        marks
+    }
+
+    pub(crate) fn keep_marks(&mut self, marks: Marks) {
+        self.marks.push(marks);
+    }
+}
+
 /// Writes the cells of one row.
 pub(crate) struct Cells<'c, 'p> {
     tools: &'c Tools<'p>,
     tokens: &'c mut TokenCache,
-    /// Memory for texts that are decoded or written on the way, used again and again.
-    buffers: &'c mut Vec<Vec<u8>>,
+    pub(crate) scratch: &'c mut Scratch,
     pub(crate) tally: &'c mut Tally,
     ids: &'c [RowId<'c>],
     /// Which of the ids is the row's.
@@ -37,14 +67,14 @@ impl<'c, 'p> Cells<'c, 'p> {
     pub(crate) fn new(
         tools: &'c Tools<'p>,
         tokens: &'c mut TokenCache,
-        buffers: &'c mut Vec<Vec<u8>>,
+        scratch: &'c mut Scratch,
         tally: &'c mut Tally,
         ids: &'c [RowId<'c>],
         id: usize,
         seed: u64,
     ) -> Self {
         let draws = Draws::new(seed, 0);
-        Self { tools, tokens, buffers, tally, ids, id, seed, column: 0, draws }
+        Self { tools, tokens, scratch, tally, ids, id, seed, column: 0, draws }
     }
 
     /// Counts a value of a listed column.
@@ -146,21 +176,10 @@ impl<'c, 'p> Cells<'c, 'p> {
         text: Text<'_>,
         with: impl FnOnce(&mut Self, &str) -> Result<()>,
     ) -> Result<()> {
-        let mut buffer = self.buffer();
+        let mut buffer = self.scratch.bytes();
         let result = text.decode_in(&mut buffer).and_then(|text| with(self, text));
-        self.buffers.push(buffer);
+        self.scratch.keep_bytes(buffer);
         result
-    }
-
-    /// Empty memory; give it back with [`keep_buffer`](Self::keep_buffer).
-    pub(crate) fn buffer(&mut self) -> Vec<u8> {
-        let mut buffer = self.buffers.pop().unwrap_or_default();
-        buffer.clear();
-        buffer
-    }
-
-    pub(crate) fn keep_buffer(&mut self, buffer: Vec<u8>) {
-        self.buffers.push(buffer);
     }
 
     fn path(&mut self, domain: usize, path: &str, out: &mut Vec<u8>) -> Result<()> {
@@ -239,10 +258,10 @@ impl<'c, 'p> Cells<'c, 'p> {
     fn shift(&mut self, shift: Shift) -> i64 {
         let author = self.ids.iter().find(|id| id.column == shift.by);
         let author = author.unwrap_or(&self.ids[self.id]);
-        let mut name = self.buffer();
+        let mut name = self.scratch.bytes();
         self.tokens.append(&self.tools.domains, author.domain, &author.id, &mut name);
         let seconds = self.tools.shifts.seconds(&name, shift.days);
-        self.buffers.push(name);
+        self.scratch.keep_bytes(name);
         seconds
     }
 }

@@ -108,6 +108,9 @@ impl fmt::Display for Place {
 
 /// What is wrong with a dump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// A word, because a result with an error of one byte is copied in pieces, which costs every value
+// that is read more than reading it.
+#[repr(usize)]
 #[non_exhaustive]
 pub enum Defect {
     /// The dump was not the same when it was read again.

@@ -230,7 +230,7 @@ impl Tally {
         }
     }
 
-    fn into_manifest(self, table: &Table, real_ids: bool) -> TableManifest {
+    pub(crate) fn into_manifest(self, table: &Table, real_ids: bool) -> TableManifest {
         let (mut actions, mut dropped_columns) = (BTreeMap::new(), self.dropped_keys);
         let (mut dropped_nested, mut unlisted_values) = (BTreeMap::new(), BTreeMap::new());
         let mut column_kinds = BTreeMap::new();

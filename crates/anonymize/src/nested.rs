@@ -22,7 +22,7 @@ pub(crate) fn json(
         Plain::Null => json::null(out),
         Plain::Text(text) if text.is_empty() => json::text("", out),
         Plain::Text(text) => {
-            let mut inner = cells.buffer();
+            let mut inner = cells.scratch.bytes();
             let written =
                 cells.decoded(text, |cells, text| in_text(cells, rules, text, depth, &mut inner));
             if written.is_ok() {
@@ -30,7 +30,7 @@ pub(crate) fn json(
                 json::escape(&inner, out);
                 out.push(b'"');
             }
-            cells.keep_buffer(inner);
+            cells.scratch.keep_bytes(inner);
             return written;
         }
         Plain::Array(raw) | Plain::Object(raw) => {
@@ -49,8 +49,10 @@ fn in_text(
     depth: usize,
     out: &mut Vec<u8>,
 ) -> Result<()> {
-    let mut reader = Reader::new(text);
+    let marks = cells.scratch.marks(text);
+    let mut reader = Reader::with_marks(text, &marks);
     let written = part(cells, rules, &mut reader, depth + 1, out).and_then(|()| reader.end());
+    cells.scratch.keep_marks(marks);
     written.map_err(|defect| if defect == Defect::Syntax { Defect::NestedJson } else { defect })
 }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memchr_iter, memchr2};
 use percent_encoding::percent_decode_str;
 
 use crate::identity::canonical;
@@ -10,7 +11,10 @@ use crate::token::TokenCache;
 use crate::{Pseudonymizer, json};
 
 /// Where the URLs of a dataset point to: the name is reserved, so no request can ever arrive.
-pub(crate) const HOST: &str = "https://cdn.invalid";
+const HOST: &str = "https://cdn.invalid";
+
+/// The same, as it may be taken apart.
+pub(crate) const HOST_WORDS: [&str; 3] = [HOST, "https:", "cdn.invalid"];
 
 /// The shortest id that is looked for inside a longer segment; `7` stands in too many.
 const MIN_GLUED: usize = 4;
@@ -41,24 +45,25 @@ impl PathMap<'_> {
     /// Appends a path or URL as it stands between the quotes of JSON. Known words and extensions
     /// stay; every other segment becomes a pseudonym. Host, user, query and fragment are dropped.
     pub(crate) fn append(&mut self, original: &str, out: &mut Vec<u8>) {
-        let end = original.bytes().position(|byte| matches!(byte, b'?' | b'#'));
+        let end = memchr2(b'?', b'#', original.as_bytes());
         let (host, path) = split_host(&original[..end.unwrap_or(original.len())]);
         out.extend_from_slice(host.as_bytes());
-        let mut rest = path;
-        while let Some(slash) = rest.bytes().position(|byte| byte == b'/') {
-            self.segment(&rest[..slash], out);
+        let encoded = memchr(b'%', path.as_bytes()).is_some();
+        let mut start = 0;
+        for slash in memchr_iter(b'/', path.as_bytes()) {
+            self.segment(&path[start..slash], encoded, out);
             out.push(b'/');
-            rest = &rest[slash + 1..];
+            start = slash + 1;
         }
-        self.segment(rest, out);
+        self.segment(&path[start..], encoded, out);
     }
 
-    fn segment(&mut self, segment: &str, out: &mut Vec<u8>) {
+    fn segment(&mut self, segment: &str, encoded: bool, out: &mut Vec<u8>) {
         if segment.is_empty() {
             return;
         }
         // An id must give the same pseudonym whether or not it was percent-encoded here.
-        let decoded = if segment.bytes().any(|byte| byte == b'%') {
+        let decoded = if encoded {
             percent_decode_str(segment).decode_utf8().unwrap_or(segment.into())
         } else {
             Cow::Borrowed(segment)
@@ -146,8 +151,7 @@ fn is_apart(text: &str, start: usize, end: usize) -> bool {
 }
 
 fn split_host(original: &str) -> (&'static str, &str) {
-    // Most paths have one slash at the start and no host.
-    if original.bytes().zip(original.bytes().skip(1)).all(|pair| pair != (b'/', b'/')) {
+    if !original.starts_with("//") && memchr(b':', original.as_bytes()).is_none() {
         return ("", original);
     }
     let Some((scheme, rest)) = original.split_once("//") else { return ("", original) };

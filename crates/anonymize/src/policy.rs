@@ -3,6 +3,7 @@
 mod compile;
 mod explain;
 mod file;
+mod render;
 mod spelling;
 
 use std::collections::{BTreeMap, HashSet};
@@ -12,6 +13,7 @@ use crate::glob::Glob;
 use crate::token::BuildFold;
 use crate::value::Want;
 use crate::{AnonymizeError, Form};
+
 
 /// The version of the policy file that this build reads.
 const VERSION: u32 = 1;

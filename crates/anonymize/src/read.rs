@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use memchr::memchr2;
+use wide::u8x32;
 
 use crate::Defect;
 
@@ -15,7 +16,11 @@ const MAX_DEPTH: usize = 1_024;
 pub(crate) type Result<T> = std::result::Result<T, Defect>;
 
 /// A value whose syntax is right. Numbers, arrays and objects stand as they are written.
+///
+/// Its tag is a word, as is [`Escapes`]: values with tags of one byte are copied in pieces, and to
+/// wait for the pieces takes longer than to read the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
 pub(crate) enum Raw<'a> {
     Null,
     Bool(bool),
@@ -29,18 +34,27 @@ pub(crate) enum Raw<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Text<'a> {
     raw: &'a str,
-    escaped: bool,
+    escapes: Escapes,
+}
+
+/// Whether a text has escapes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+enum Escapes {
+    None,
+    Some,
 }
 
 impl<'a> Text<'a> {
     /// A text without escapes.
     pub(crate) fn plain(text: &'a str) -> Self {
-        Self { raw: text, escaped: false }
+        Self { raw: text, escapes: Escapes::None }
     }
 
     /// A text as it stands between its quotes.
     pub(crate) fn written(raw: &'a str) -> Self {
-        Self { raw, escaped: raw.contains('\\') }
+        let escapes = if raw.contains('\\') { Escapes::Some } else { Escapes::None };
+        Self { raw, escapes }
     }
 
     /// The text as it is written, which tells two spellings of the same text apart.
@@ -54,7 +68,7 @@ impl<'a> Text<'a> {
 
     /// A lone surrogate is the one thing that correct syntax can still hide.
     pub(crate) fn decode(self) -> Result<Cow<'a, str>> {
-        if !self.escaped {
+        if self.escapes == Escapes::None {
             return Ok(Cow::Borrowed(self.raw));
         }
         let mut bytes = Vec::with_capacity(self.raw.len());
@@ -67,7 +81,7 @@ impl<'a> Text<'a> {
     where
         'a: 'b,
     {
-        if !self.escaped {
+        if self.escapes == Escapes::None {
             return Ok(self.raw);
         }
         buffer.clear();
@@ -77,7 +91,7 @@ impl<'a> Text<'a> {
 
     /// Whether this is what the text says.
     pub(crate) fn says(self, expected: &str) -> bool {
-        if self.escaped {
+        if self.escapes == Escapes::Some {
             self.decode().is_ok_and(|text| text == expected)
         } else {
             self.raw == expected
@@ -85,25 +99,85 @@ impl<'a> Text<'a> {
     }
 }
 
+/// Where the quotes and backslashes of a text are, a bit a byte: found for the whole text at once,
+/// because most strings are so short that to search for the end of each takes longer.
+#[derive(Default)]
+pub(crate) struct Marks {
+    bits: Vec<u64>,
+    /// The smallest byte. Most rows have no control character, line breaks included, and then no
+    /// string has to be searched for one.
+    smallest: u8,
+}
+
+impl Marks {
+    /// Finds the marks of this text, and forgets those of the last.
+    pub(crate) fn find(&mut self, text: &str) {
+        self.smallest = text.bytes().fold(u8::MAX, u8::min);
+        self.bits.clear();
+        let (blocks, rest) = text.as_bytes().as_chunks();
+        self.bits.extend(blocks.iter().map(marks));
+        let mut last = [b' '; 64];
+        last[..rest.len()].copy_from_slice(rest);
+        self.bits.push(marks(&last));
+    }
+}
+
+#[inline(always)]
+fn marks(block: &[u8; 64]) -> u64 {
+    let half = |at: usize| {
+        let bytes = u8x32::from(*block[at..].first_chunk().expect("a block has two halves"));
+        let found = bytes.simd_eq(u8x32::splat(b'"')) | bytes.simd_eq(u8x32::splat(b'\\'));
+        u64::from(found.to_bitmask())
+    };
+    half(0) | half(32) << 32
+}
+
 /// Goes through JSON from its start.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
     text: &'a str,
     at: usize,
-    /// Whether there are control characters at all, line breaks included: most rows have none, and
-    /// then no text has to be searched for them.
+    /// The marks of the text; none where it is too short to be worth the search.
+    marks: &'a [u64],
+    /// Whether a control character may be in a string.
     controls: bool,
 }
 
 impl<'a> Reader<'a> {
+    /// Reads a text that is short, or looked at before.
     pub(crate) fn new(text: &'a str) -> Self {
-        let smallest = text.bytes().fold(u8::MAX, u8::min);
-        Self { text, at: 0, controls: smallest < b' ' }
+        Self { text, at: 0, marks: &[], controls: text.bytes().fold(u8::MAX, u8::min) < b' ' }
+    }
+
+    /// Reads a text whose marks are these.
+    pub(crate) fn with_marks(text: &'a str, marks: &'a Marks) -> Self {
+        Self { text, at: 0, marks: &marks.bits, controls: marks.smallest < b' ' }
+    }
+
+    /// Where the next quote or backslash is.
+    #[inline(always)]
+    fn mark(&self) -> Result<usize> {
+        let mut word = self.at / 64;
+        let Some(bits) = self.marks.get(word) else {
+            return self.search();
+        };
+        let mut bits = bits >> (self.at % 64) << (self.at % 64);
+        while bits == 0 {
+            word += 1;
+            bits = *self.marks.get(word).ok_or(Defect::Syntax)?;
+        }
+        Ok(word * 64 + bits.trailing_zeros() as usize)
+    }
+
+    #[inline(never)]
+    fn search(&self) -> Result<usize> {
+        let found = quote_or_backslash(&self.text.as_bytes()[self.at..]);
+        found.map(|step| self.at + step).ok_or(Defect::Syntax)
     }
 
     /// The first byte of what comes next, without passing it. At the end a zero, which nothing
     /// may start with.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn peek(&mut self) -> u8 {
         let bytes = self.text.as_bytes();
         loop {
@@ -116,7 +190,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Passes exactly this byte, and spaces before it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pass(&mut self, byte: u8) -> Result<()> {
         if self.peek() != byte {
             return Err(Defect::Syntax);
@@ -138,7 +212,7 @@ impl<'a> Reader<'a> {
 
     /// Passes the bracket that ends an array or object, or the comma before its next part.
     /// `false` at the end. `first` is whether the opening bracket was passed just now.
-    #[inline]
+    #[inline(always)]
     fn more(&mut self, first: &mut bool, close: u8) -> Result<bool> {
         let next = self.peek();
         let is_first = std::mem::replace(first, false);
@@ -159,12 +233,12 @@ impl<'a> Reader<'a> {
     }
 
     /// The next key of an object whose opening bracket was passed.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next_key(&mut self, first: &mut bool) -> Result<Option<Text<'a>>> {
         if self.more(first, b'}')? { self.key().map(Some) } else { Ok(None) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn key(&mut self) -> Result<Text<'a>> {
         self.pass(b'"')?;
         let key = self.text()?;
@@ -245,16 +319,27 @@ impl<'a> Reader<'a> {
     }
 
     /// The rest of a text whose opening quote was passed.
-    #[inline]
+    #[inline(always)]
     fn text(&mut self) -> Result<Text<'a>> {
+        let (start, end) = (self.at, self.mark()?);
+        if self.controls || self.text.as_bytes()[end] != b'"' {
+            return self.long_text();
+        }
+        self.at = end + 1;
+        Ok(Text { raw: &self.text[start..end], escapes: Escapes::None })
+    }
+
+    /// The same where it has escapes, or perhaps what it must not have.
+    #[inline(never)]
+    fn long_text(&mut self) -> Result<Text<'a>> {
         let (start, bytes) = (self.at, self.text.as_bytes());
-        let mut escaped = false;
+        let mut escapes = Escapes::None;
         loop {
-            self.at += quote_or_backslash(&bytes[self.at..]).ok_or(Defect::Syntax)?;
+            self.at = self.mark()?;
             if bytes[self.at] == b'"' {
                 break;
             }
-            escaped = true;
+            escapes = Escapes::Some;
             self.escape()?;
         }
         let raw = &self.text[start..self.at];
@@ -262,7 +347,7 @@ impl<'a> Reader<'a> {
         if self.controls && raw.bytes().any(|byte| byte < b' ') {
             return Err(Defect::Syntax);
         }
-        Ok(Text { raw, escaped })
+        Ok(Text { raw, escapes })
     }
 
     #[inline]

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use crate::cell::Cells;
+use crate::cell::{Cells, Scratch};
 use crate::key::{SampleKey, ShiftKey, TextKey};
 use crate::layout::Layout;
 use crate::manifest::{Kinds, Tally};
 use crate::path::RowId;
 use crate::policy::{Domain, Policy, Published, Rule, Table};
-use crate::read::Result;
+use crate::read::{Marks, Reader, Result};
 use crate::rows::{CleanRows, Entry, WorkEntry};
 use crate::shape::{Cell, Found, Shape, positional};
 use crate::text::TextMaker;
@@ -78,13 +78,20 @@ pub(crate) struct RowCleaner<'p> {
     tokens: TokenCache,
     /// By the table's index.
     shapes: Vec<Shape>,
-    buffers: Vec<Vec<u8>>,
+    marks: Marks,
+    scratch: Scratch,
 }
 
 impl<'p> RowCleaner<'p> {
     pub(crate) fn new(tools: &'p Tools<'p>) -> Self {
         let shapes = tools.policy.tables.iter().map(|_| Shape::default()).collect();
-        Self { tools, tokens: TokenCache::new(), shapes, buffers: Vec::new() }
+        Self {
+            tools,
+            tokens: TokenCache::new(),
+            shapes,
+            marks: Marks::default(),
+            scratch: Scratch::default(),
+        }
     }
 
     /// Cleans one row, counts what was done, and appends the row; on error nothing of it stays.
@@ -97,7 +104,10 @@ impl<'p> RowCleaner<'p> {
         tally: &mut Tally,
     ) -> std::result::Result<(), RowDefect> {
         let (json, import) = (out.json.len(), out.import.len());
-        let cleaned = self.row(raw, table, layout, out, tally);
+        // Lent to the row, which also needs the rest of this.
+        let mut marks = std::mem::take(&mut self.marks);
+        let cleaned = self.row(raw, table, layout, &mut marks, out, tally);
+        self.marks = marks;
         if cleaned.is_err() {
             out.truncate(json, import);
         }
@@ -109,14 +119,17 @@ impl<'p> RowCleaner<'p> {
         raw: &[u8],
         index: usize,
         layout: &Layout,
+        marks: &mut Marks,
         out: &mut CleanRows,
         tally: &mut Tally,
     ) -> std::result::Result<(), RowDefect> {
         let text = simdutf8::basic::from_utf8(raw).map_err(|_| Defect::Syntax)?;
+        marks.find(text);
+        let reader = Reader::with_marks(text, marks);
         let table = &self.tools.policy.tables[index];
         let found = match layout {
-            Layout::Named => self.shapes[index].read(text, table, self.tools.import, tally)?,
-            Layout::Positional(slots) => positional(text, slots, table, tally)?,
+            Layout::Named => self.shapes[index].read(reader, table, self.tools.import, tally)?,
+            Layout::Positional(slots) => positional(reader, slots, table, tally)?,
         };
         let row = Row::new(table, &found)?;
         let json = out.json.len();
@@ -143,17 +156,16 @@ impl<'p> RowCleaner<'p> {
         out: &mut CleanRows,
         tally: &mut Tally,
     ) -> std::result::Result<Vec<Range<usize>>, RowDefect> {
-        let mut name = self.buffers.pop().unwrap_or_default();
-        name.clear();
+        let mut name = self.scratch.bytes();
         let id = &row.ids[row.id];
         self.tokens.append(&self.tools.domains, id.domain, &id.id, &mut name);
         let seed = self.tools.texts[index].seed(&name);
-        self.buffers.push(name);
+        self.scratch.keep_bytes(name);
 
         let mut places = vec![0..0; row.table.columns.len()];
         let out = &mut out.json;
-        let (tools, tokens, buffers) = (self.tools, &mut self.tokens, &mut self.buffers);
-        let mut cells = Cells::new(tools, tokens, buffers, tally, &row.ids, row.id, seed);
+        let (tools, tokens, scratch) = (self.tools, &mut self.tokens, &mut self.scratch);
+        let mut cells = Cells::new(tools, tokens, scratch, tally, &row.ids, row.id, seed);
         out.push(b'{');
         let start = out.len();
         for (index, column) in row.table.columns.iter().enumerate() {
@@ -268,3 +280,6 @@ impl<'a> Row<'a> {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests;

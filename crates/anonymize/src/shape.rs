@@ -73,12 +73,11 @@ impl Shape {
     /// Reads a row that is an object. With `ordered`, the order of its columns is noted.
     pub(crate) fn read<'a>(
         &mut self,
-        text: &'a str,
+        mut reader: Reader<'a>,
         table: &Table,
         ordered: bool,
         tally: &mut Tally,
     ) -> std::result::Result<Found<'a>, RowDefect> {
-        let mut reader = Reader::new(text);
         if reader.peek() != b'{' {
             return Err(Defect::NotObject.into());
         }
@@ -158,12 +157,11 @@ fn read_slowly<'a>(
 
 /// Reads a row that is an array.
 pub(crate) fn positional<'a>(
-    text: &'a str,
+    mut reader: Reader<'a>,
     slots: &'a [Slot],
     table: &Table,
     tally: &mut Tally,
 ) -> std::result::Result<Found<'a>, RowDefect> {
-    let mut reader = Reader::new(text);
     if reader.peek() != b'[' {
         return Err(Defect::NotArray.into());
     }
@@ -198,7 +196,7 @@ mod tests {
     fn check(shape: &mut Shape, row: &str, expected: std::result::Result<&[&str], Defect>) {
         let policy = Policy::builtin();
         let table = &policy.tables[0];
-        let found = shape.read(row, table, true, &mut Tally::default());
+        let found = shape.read(Reader::new(row), table, true, &mut Tally::default());
         let found = found.map_err(|RowDefect { defect, .. }| defect);
         let names = found.map(|found| {
             let name =

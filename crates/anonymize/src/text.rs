@@ -88,7 +88,7 @@ impl TextMaker {
             at += match byte {
                 0..0x80 => self.ascii(*byte, draws, out),
                 // The middle of the basic plane, all of it Han.
-                0xe4..=0xe9 => self.han(draws, out),
+                0xe4..=0xe9 => self.run_of_han(&original.as_bytes()[at..], draws, out),
                 _ => self.other(&original[at..], draws, out),
             };
         }
@@ -101,6 +101,19 @@ impl TextMaker {
             (first, span) => out.push(first + draws.below(span.into()) as u8),
         }
         1
+    }
+
+    /// Han comes in runs, in which the memory has to be made only once.
+    #[inline]
+    fn run_of_han(&self, rest: &[u8], draws: &mut Draws, out: &mut Vec<u8>) -> usize {
+        let is_han = |bytes: &&[u8]| matches!(bytes[0], 0xe4..=0xe9);
+        let length = rest.chunks_exact(3).take_while(is_han).count() * 3;
+        let start = out.len();
+        out.resize(start + length, 0);
+        for place in out[start..].chunks_exact_mut(3) {
+            place.copy_from_slice(&self.han[draws.take(SLOT_BITS) as usize]);
+        }
+        length
     }
 
     #[inline]

@@ -12,6 +12,9 @@ const MAX_BYTES: usize = 92;
 
 /// Remembers one pseudonym a place. The values are compared in full, so nothing depends on it.
 pub(crate) struct TokenCache {
+    /// A part of each place's hash, so that few places are looked at in vain: all of them together
+    /// are too large for the fastest memory.
+    tags: Vec<u16>,
     places: Vec<Place>,
 }
 
@@ -26,6 +29,7 @@ struct Place {
 impl TokenCache {
     pub(crate) fn new() -> Self {
         Self {
+            tags: vec![0; PLACES],
             places: vec![Place { domain: 0, value: 0, token: 0, bytes: [0; MAX_BYTES] }; PLACES],
         }
     }
@@ -38,11 +42,15 @@ impl TokenCache {
         value: &str,
         out: &mut Vec<u8>,
     ) {
-        let place = fold(value.as_bytes(), domain as u64) as usize % PLACES;
-        let place = &mut self.places[place];
-        if let Some(token) = place.find(domain, value.as_bytes()) {
+        let hash = fold(value.as_bytes(), domain as u64);
+        let (index, tag) = (hash as usize % PLACES, (hash >> 48) as u16);
+        let place = &mut self.places[index];
+        if self.tags[index] == tag
+            && let Some(token) = place.find(domain, value.as_bytes())
+        {
             return out.extend_from_slice(token);
         }
+        self.tags[index] = tag;
         let start = out.len();
         domains[domain].append(value, out);
         place.keep(domain, value.as_bytes(), &out[start..]);

@@ -26,6 +26,7 @@ pub(crate) enum Want {
 
 /// A value as the rules see it. Numbers keep their digits as they were written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
 pub(crate) enum Plain<'a> {
     Null,
     Bool(bool),
@@ -41,11 +42,19 @@ pub(crate) enum Plain<'a> {
     Object(&'a str),
 }
 
-/// A plain value, and whether its wrapping says that it is an identity.
+/// A plain value, and what its wrapping says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Value<'a> {
     pub(crate) plain: Plain<'a>,
-    identity: bool,
+    mark: Mark,
+}
+
+/// What the wrapping of a value says that matters beyond the layers themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+enum Mark {
+    Nothing,
+    Identity,
 }
 
 /// One layer of an encoding, from the outside in.
@@ -124,8 +133,12 @@ impl<'a> Value<'a> {
         }
     }
 
+    fn marked(self, identity: bool) -> Self {
+        if identity { Self { mark: Mark::Identity, ..self } } else { self }
+    }
+
     fn plain(plain: Plain<'a>) -> Self {
-        Self { plain, identity: false }
+        Self { plain, mark: Mark::Nothing }
     }
 
     /// What an identifier is hashed as: `7` and `"7"` are the same id, and so are the spellings of
@@ -140,7 +153,8 @@ impl<'a> Value<'a> {
         if text.is_empty() {
             return Ok(None);
         }
-        let from_decimal = if self.identity { identity::from_decimal(&text) } else { None };
+        let from_decimal =
+            if self.mark == Mark::Identity { identity::from_decimal(&text) } else { None };
         Ok(Some(from_decimal.map_or_else(|| canonical(text), Cow::Owned)))
     }
 
@@ -220,8 +234,7 @@ impl<'a> Layer<'_, 'a> {
         if let Kind::Marked(mark, kind) = kind {
             let value = self.inner(reader, Some(kind))?;
             reader.pass(b']').map_err(|_| Defect::OtherKind)?;
-            let identity = value.identity || mark == IDENTITY;
-            return Ok(self.took(Wrap::One, Value { identity, ..value }));
+            return Ok(self.took(Wrap::One, value.marked(mark == IDENTITY)));
         }
         let Ok(Raw::Number(index)) = reader.value() else { return Err(Defect::OtherKind) };
         reader.pass(b',').map_err(|_| Defect::OtherKind)?;
@@ -298,7 +311,7 @@ impl<'a> Layer<'_, 'a> {
             }
             name if is_mark(name) => {
                 let value = self.inner(reader, None)?;
-                (Wrap::Mark(key), Value { identity: value.identity || name == IDENTITY, ..value })
+                (Wrap::Mark(key), value.marked(name == IDENTITY))
             }
             "tag" | "value" | "__pear" | "v" => {
                 *reader = start;
@@ -340,7 +353,7 @@ impl<'a> Layer<'_, 'a> {
         if !(one.0.says("__pear") && other.0.says("v")) {
             return Ok(None);
         }
-        let value = Value { plain: plain(other.1), identity: name.says("identity") };
+        let value = Value::plain(plain(other.1)).marked(name.says("identity"));
         Ok(Some(self.took(Wrap::Pear(name), value)))
     }
 }

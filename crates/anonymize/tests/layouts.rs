@@ -7,8 +7,7 @@ mod common;
 use std::io::{self, Cursor};
 
 use anonymize::{
-    AnonymizeError, DatasetWriter, Defect, DumpOptions, Format, Manifest, Policy, anonymize_again,
-    anonymize_once,
+    AnonymizeError, Anonymizer, DatasetWriter, Defect, Dump, DumpOptions, Format, Manifest, Policy,
 };
 use common::{Pieces, key, shape_options};
 use dataset::Dataset;
@@ -29,18 +28,19 @@ type Run = Result<(Dataset, Manifest, String), AnonymizeError>;
 fn again(dump: &[u8], options: &DumpOptions) -> Run {
     let (policy, key) = (Policy::builtin(), key(0));
     let mut writer = DatasetWriter::new(Vec::new(), &policy, &key);
-    let open = || Ok(Cursor::new(dump));
-    let (manifest, found) = anonymize_again(open, &policy, &key, options, &mut writer)?;
+    let dump = Dump::again(|| Ok(Box::new(Cursor::new(dump)))).options(options.clone());
+    let (manifest, found) = Anonymizer::new(&policy, &key).run(&mut [dump], &mut writer)?;
     let dataset = Dataset::from_json(&writer.into_inner()).unwrap();
-    Ok((dataset, manifest, found.to_string()))
+    Ok((dataset, manifest, found[0].to_string()))
 }
 
 fn once(dump: impl io::Read, options: &DumpOptions) -> Run {
     let (policy, key) = (Policy::builtin(), key(0));
     let mut writer = DatasetWriter::new(Vec::new(), &policy, &key);
-    let (manifest, found) = anonymize_once(dump, &policy, &key, options, &mut writer)?;
+    let dump = Dump::once(dump).options(options.clone());
+    let (manifest, found) = Anonymizer::new(&policy, &key).run(&mut [dump], &mut writer)?;
     let dataset = Dataset::from_json(&writer.into_inner()).unwrap();
-    Ok((dataset, manifest, found.to_string()))
+    Ok((dataset, manifest, found[0].to_string()))
 }
 
 fn defect<T>(result: Result<T, AnonymizeError>) -> Defect {
@@ -215,7 +215,8 @@ fn all_types_of_an_sql_answer_are_read() {
     for format in [Format::Auto, Format::Sql] {
         options.format = format;
         let mut writer = DatasetWriter::new(Vec::new(), &policy, &key);
-        anonymize_once(&answer[..], &policy, &key, &options, &mut writer).unwrap();
+        let dump = Dump::once(&answer[..]).options(options.clone());
+        Anonymizer::new(&policy, &key).run(&mut [dump], &mut writer).unwrap();
         let text = String::from_utf8(writer.into_inner()).unwrap();
         for part in [
             "\"play_count_u32\":7",
@@ -409,8 +410,8 @@ fn a_dump_that_changes_between_two_readings_is_refused() {
     for second in [second.as_str(), r#"{"tables":[]}"#, " {\"tables\":[]}"] {
         let mut inputs = vec![second, first.as_str()];
         let mut writer = DatasetWriter::new(Vec::new(), &policy, &key);
-        let open = || Ok(inputs.pop().unwrap().as_bytes());
-        let result = anonymize_again(open, &policy, &key, &DumpOptions::default(), &mut writer);
+        let dump = Dump::again(|| Ok(Box::new(inputs.pop().unwrap().as_bytes())));
+        let result = Anonymizer::new(&policy, &key).run(&mut [dump], &mut writer);
         assert_eq!(defect(result), Defect::Changed, "{second}");
     }
 }

@@ -28,7 +28,12 @@ impl Watch for Notes {
 }
 
 impl Handler for Notes {
-    fn table(&mut self, table: usize, _: &Arc<Layout>) -> Result<(), AnonymizeError> {
+    fn table(
+        &mut self,
+        table: usize,
+        _: &Arc<Layout>,
+        _: &Arc<Origin>,
+    ) -> Result<(), AnonymizeError> {
         assert_eq!(self.open.replace(table), None);
         assert!(self.tables.insert(table), "a table begins once");
         self.rows = 0;

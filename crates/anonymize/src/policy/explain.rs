@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::{Column, Domain, Nested, Policy, Rule, SEED_DENIED_COLUMNS, Table, spelling};
 use crate::Form;
-use crate::path::HOST;
+use crate::path::HOST_WORDS;
 
 /// What a policy does to one column, or to one key inside a JSON column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,7 +152,7 @@ impl Policy {
         let mut words: BTreeSet<&str> = self.names.keys().map(String::as_str).collect();
         words.extend(self.paths.words.iter().map(String::as_str));
         words.extend(self.paths.extensions.iter().map(String::as_str));
-        words.extend(HOST.split("//"));
+        words.extend(HOST_WORDS);
         for table in &self.tables {
             words.extend(table.work.iter().map(|work| work.kind.as_str()));
             words.extend(table.names.0.iter().map(|(name, _)| name.as_str()));
@@ -164,30 +164,6 @@ impl Policy {
     /// The prefixes of the pseudonyms that are tokens: `<prefix>-` and 16 characters of base32.
     pub fn token_prefixes(&self) -> impl Iterator<Item = &str> {
         self.domains.iter().map(|domain| domain.prefix.as_str())
-    }
-
-    /// Names the policy by what it does: 64 hexadecimal digits that comments, the order of lines
-    /// and other ways to write the same do not change.
-    pub fn hash(&self) -> String {
-        // `Debug` of the compiled form has everything that decides about an output, in a fixed order
-        // but for sets, which are sorted here.
-        let sorted = |set: &std::collections::HashSet<String, _>| {
-            let set: BTreeSet<&String> = set.iter().collect();
-            format!("{set:?}")
-        };
-        let mut hasher = blake3::Hasher::new();
-        for part in [
-            format!("{:?}", self.tables),
-            format!("{:?}", self.names),
-            format!("{:?}", self.deny),
-            format!("{:?}", self.domains),
-            sorted(&self.paths.words),
-            sorted(&self.paths.extensions),
-        ] {
-            hasher.update(&(part.len() as u64).to_le_bytes());
-            hasher.update(part.as_bytes());
-        }
-        hasher.finalize().to_hex().to_string()
     }
 
     /// Says in a few lines what happens to a column, or to a key inside one after a dot, and why.
@@ -367,24 +343,6 @@ mod tests {
         for rule in policy.rules() {
             let text = policy.explain(rule.table, &rule.column);
             assert!(!text.contains("unknown"), "{text}");
-        }
-    }
-
-    #[test]
-    fn the_hash_follows_what_the_policy_does() {
-        let text = Policy::BUILTIN_TOML;
-        let hash = |text: &str| Policy::from_toml(text).unwrap().hash();
-        let builtin = hash(text);
-        assert_eq!(builtin, Policy::builtin().hash());
-        assert_eq!(builtin, hash(&format!("# a comment\n{text}\n")));
-        for (from, to) in [
-            ("work_title = \"text\"", "work_title = \"drop\""),
-            ("\"api\", ", ""),
-            ("prefix = \"asset\"", "prefix = \"assets\""),
-            ("kind = \"puzzle\"", "kind = \"puzzles\""),
-        ] {
-            assert!(text.contains(from), "{from}");
-            assert_ne!(builtin, hash(&text.replacen(from, to, 1)), "{to}");
         }
     }
 

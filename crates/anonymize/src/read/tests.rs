@@ -42,10 +42,16 @@ fn any(raw: Raw<'_>) -> Result<Value> {
 }
 
 fn ours(text: &str) -> Result<Value> {
-    let mut reader = Reader::new(text);
-    let raw = reader.value()?;
-    reader.end()?;
-    any(raw)
+    let mut marks = Marks::default();
+    marks.find(text);
+    let whole = |mut reader: Reader<'_>| {
+        let raw = reader.value()?;
+        reader.end()?;
+        any(raw)
+    };
+    let (found, searched) = (whole(Reader::with_marks(text, &marks)), whole(Reader::new(text)));
+    assert_eq!(found, searched, "{text}");
+    found
 }
 
 fn theirs(text: &str) -> std::result::Result<Value, serde_json::Error> {
