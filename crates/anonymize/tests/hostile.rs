@@ -71,6 +71,27 @@ fn every_defect_is_called_by_its_name() {
         (in_table("null"), Defect::NotRows),
         (r#"{"match3d_work_profile":[],"match_3_d_work_profile":[]}"#.into(), Defect::Duplicate),
         (r#"{"match3d_work_profile":[],"match3\u0064_work_profile":[]}"#.into(), Defect::Duplicate),
+        (r#"{"puzzle_work_profile":[],"puzzleWorkProfile":[]}"#.into(), Defect::Duplicate),
+        (r#"{"tables":[{"name":"puzzle_work_profile","rows":[[1]],"columns":["a","\u0061"]}]}"#.into(), Defect::Duplicate),
+        (r#"{"tables":[{"name":"puzzle_work_profile","columns":7,"rows":[["secret"]]}]}"#.into(), Defect::Columns),
+        (r#"{"tables":[{"name":"puzzle_work_profile","columns":["a"],"schema":["b"],"rows":[["secret"]]}]}"#.into(), Defect::Columns),
+        (r#"{"tables":[{"name":"puzzle_work_profile","columns":["a","b"],"rows":[["secret"]]}]}"#.into(), Defect::RowLength),
+        (r#"{"tables":[{"name":"puzzle_work_profile","rowsJson":"secret"}]}"#.into(), Defect::RowsText),
+        (r#"{"tables":[{"name":"puzzle_work_profile","rowsJson":"[{\"profile_id\":7},secret]"}]}"#.into(), Defect::NotObject),
+        (row(r#"{"profile_id":"a"},["secret"]"#), Defect::RowKind),
+        (row(r#""{\"profile_id\":\"secret""#), Defect::Syntax),
+        (row(r#""\ud800secret""#), Defect::Encoding),
+        (row("{\"profile_id\":\"\0secret\"}"), Defect::Syntax),
+        (row(r#"{"profile_id":"secret","x":Infinity}"#), Defect::Syntax),
+        (row(r#"{"profile_id":"secret","x":01}"#), Defect::Syntax),
+        (row(r#"{"profile_id":"secret" "x":1}"#), Defect::Syntax),
+        (row(r#"{"profile_id":"secret"]"#), Defect::Syntax),
+        (r#"{"puzzle_work_profile":[{"profile_id":"a"},]}"#.into(), Defect::Syntax),
+        (r#"{"puzzle_work_profile":[{"profile_id":"a"} {"profile_id":"b"}]}"#.into(), Defect::Syntax),
+        (r#"{"puzzle_work_profile":[],}"#.into(), Defect::Syntax),
+        (r#"{"puzzle_work_profile":{"rows":7}}"#.into(), Defect::NotRows),
+        (r#"{"puzzle_work_profile":{"secret":[]}}"#.into(), Defect::NoRows),
+        (r#"{"puzzle_work_profile":"secret"}"#.into(), Defect::NotRows),
         (
             r#"{"tables":{"puzzle_work_profile":[]},"puzzle_work_profile":[]}"#.into(),
             Defect::Duplicate,
@@ -145,6 +166,25 @@ fn skipped_parts_may_hold_what_no_parser_would_keep() {
 }
 
 #[test]
+fn odd_names_and_bytes_are_no_tables_and_no_harm() {
+    let dump = "{\"\":[1],\"__proto__\":[{}],\"PUZZLE_WORK_PROFILE\":[{}],\"PuzzleWorkProfile\":[{}],\
+        \"puzzle_work_profile \":[{}],\"user\u{2028}account\":[\"\u{2028}\0\"],\"ai_task\":[\"?\"],\
+        \"puzzle_work_profile\":[{\"profile_id\":\"p\",\"\":1,\"work_title\":\"a\u{2028}b\"}]}";
+    let mut dump = dump.as_bytes().to_vec();
+    let at = dump.iter().position(|byte| *byte == b'?').unwrap();
+    dump[at] = 0xff;
+    let (text, manifest) = run_with(&dump, &Policy::builtin(), &key(0)).unwrap();
+    assert_eq!(text.matches("{\"profile_id\"").count(), 1);
+    assert_eq!(manifest.tables[0].rows_in, 1);
+    assert_eq!(manifest.denied_tables["ai_task"], 1);
+    let unknown: Vec<_> = manifest.unknown_tables.iter().map(|(n, c)| (n.as_str(), *c)).collect();
+    assert_eq!(
+        unknown,
+        [("(name not shown)", 4), ("PUZZLE_WORK_PROFILE", 1), ("PuzzleWorkProfile", 1)]
+    );
+}
+
+#[test]
 fn bytes_that_are_not_utf8_are_an_error_in_an_allowed_row() {
     let mut dump = in_table(r#"[{"profile_id":"p","work_title":"?"}]"#).into_bytes();
     let at = dump.iter().position(|byte| *byte == b'?').unwrap();
@@ -174,7 +214,7 @@ fn depth_is_bounded_everywhere() {
         |levels| format!(r#"{{"user_account":[{}],"puzzle_work_profile":[]}}"#, deep(levels));
     assert!(run_with(skipped(1_000).as_bytes(), &Policy::builtin(), &key(0)).is_ok());
     assert_eq!(defect(skipped(1_100).as_bytes()), Defect::TooDeep);
-    let endless = format!("{{\"user_account\":{}", "[".repeat(2_000_000));
+    let endless = format!("{{\"user_account\":{}", "[".repeat(10_000_000));
     assert_eq!(defect(endless.as_bytes()), Defect::TooDeep);
     let nested = |levels: usize| {
         in_table(&format!(r#"[{{"profile_id":"p","levels_json":"{}"}}]"#, deep(levels)))
