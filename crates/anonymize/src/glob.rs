@@ -8,7 +8,7 @@ pub(crate) enum Glob {
     /// `a*`
     Start(String),
     /// `*a*`
-    Inside(memmem::Finder<'static>),
+    Inside(Box<memmem::Finder<'static>>),
     Other(String),
 }
 
@@ -19,7 +19,7 @@ impl Glob {
         let inside = start.and_then(|start| start.strip_prefix('*'));
         match (start, inside) {
             (_, Some(inside)) if !has_star(inside) => {
-                Self::Inside(memmem::Finder::new(inside).into_owned())
+                Self::Inside(Box::new(memmem::Finder::new(inside).into_owned()))
             }
             (Some(start), _) if !has_star(start) => Self::Start(start.to_owned()),
             _ => Self::Other(pattern.to_owned()),

@@ -42,6 +42,7 @@ impl CleanRows {
         self.entries.clear();
     }
 
+    #[allow(dead_code, reason = "for whoever holds many rows")]
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
@@ -57,6 +58,7 @@ impl CleanRows {
     }
 
     /// The index of the row's table in the policy.
+    #[allow(dead_code, reason = "for whoever holds rows of many tables")]
     pub(crate) fn table(&self, row: usize) -> usize {
         self.entries[row].table
     }
