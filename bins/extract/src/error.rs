@@ -12,7 +12,7 @@ pub(crate) enum ExtractError {
     #[error("cannot read {}: {source}; {advice}", path.display())]
     Open { path: PathBuf, source: io::Error, advice: &'static str },
     #[error("{input}: {source}; nothing was written")]
-    Dump { input: String, source: AnonymizeError },
+    Dump { input: String, source: Box<AnonymizeError> },
     #[error("the search for leaks stopped the run: {0}; nothing was written")]
     Audit(String),
     #[error(
@@ -24,7 +24,7 @@ pub(crate) enum ExtractError {
     #[error("{}: {problem}", path.display())]
     Lock { path: PathBuf, problem: String },
     #[error("{}: {source}", path.display())]
-    Configuration { path: PathBuf, source: AnonymizeError },
+    Configuration { path: PathBuf, source: Box<AnonymizeError> },
     #[error("{}: others can read this key; make it private (chmod 600) or make a new one", .0.display())]
     KeyReadable(PathBuf),
     #[error("{}: a key is a small regular file", .0.display())]
@@ -71,11 +71,11 @@ impl ExtractError {
             | Self::KeyOwner(_)
             | Self::KeyLinked(_)
             | Self::PolicyText(_) => 104,
-            Self::Dump {
-                source: AnonymizeError::Options(_) | AnonymizeError::Table { .. },
-                ..
-            } => 2,
-            Self::Dump { source, .. } if source.is_configuration() => 104,
+            Self::Dump { source, .. } => match **source {
+                AnonymizeError::Options(_) | AnonymizeError::Table { .. } => 2,
+                _ if source.is_configuration() => 104,
+                _ => 1,
+            },
             Self::Lock { .. } => 104,
             _ => 1,
         }

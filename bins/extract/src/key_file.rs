@@ -52,8 +52,9 @@ fn read(path: &Path, file: File) -> Result<PseudonymKey, ExtractError> {
     }
     let mut text = Zeroizing::new(String::new());
     file.take(MAX_BYTES).read_to_string(&mut text).map_err(|source| unreadable(path, source))?;
-    let key = PseudonymKey::from_file_text(&text)
-        .map_err(|source| ExtractError::Configuration { path: path.to_owned(), source })?;
+    let key = PseudonymKey::from_file_text(&text).map_err(|source| {
+        ExtractError::Configuration { path: path.to_owned(), source: Box::new(source) }
+    })?;
     // A public key protects nothing, so there is nothing to hide.
     if !key.is_public() {
         check_secrecy(path, &metadata)?;
@@ -93,8 +94,10 @@ fn check_secrecy(_: &Path, _: &Metadata) -> Result<(), ExtractError> {
 fn random() -> Result<PseudonymKey, ExtractError> {
     let mut bytes = Zeroizing::new([0; 32]);
     getrandom::fill(bytes.as_mut()).map_err(ExtractError::Random)?;
-    PseudonymKey::from_bytes(*bytes)
-        .map_err(|source| ExtractError::Dump { input: "the new key".to_owned(), source })
+    PseudonymKey::from_bytes(*bytes).map_err(|source| ExtractError::Dump {
+        input: "the new key".to_owned(),
+        source: Box::new(source),
+    })
 }
 
 fn make(path: &Path) -> Result<Key, ExtractError> {

@@ -23,8 +23,10 @@ pub(crate) fn text(path: Option<&Path>) -> Result<String, ExtractError> {
 }
 
 fn parse(path: &Path, text: &str) -> Result<Policy, ExtractError> {
-    Policy::from_toml(text)
-        .map_err(|source| ExtractError::Configuration { path: path.to_owned(), source })
+    Policy::from_toml(text).map_err(|source| ExtractError::Configuration {
+        path: path.to_owned(),
+        source: Box::new(source),
+    })
 }
 
 fn read_text(path: &Path) -> Result<String, ExtractError> {

@@ -39,6 +39,7 @@ fn evidence(text: &mut String, done: &Done<'_>) {
     for found in &done.found {
         line(text, format_args!("dump: {found}"));
     }
+    line(text, format_args!("read: {} bytes", done.dump_bytes));
     let certificate = &done.searched.certificate;
     let tables = match (done.searched.denied_tables, &done.settings.source) {
         (_, Source::Database(_)) => "private tables were not read",
@@ -88,6 +89,9 @@ fn left_out(text: &mut String, done: &Done<'_>) {
     section(text, "unknown tables (rows skipped)", &tables(&manifest.unknown_tables));
     if done.passed_over > 0 {
         line(text, format_args!("\ntables passed over without a look: {}", done.passed_over));
+    }
+    if !done.absent.is_empty() {
+        line(text, format_args!("\nnot in the database: {}", done.absent.join(", ")));
     }
     if done.unlisted_columns > 0 {
         let count = done.unlisted_columns;

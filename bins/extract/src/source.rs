@@ -18,6 +18,8 @@ pub(crate) struct Sources {
     pub(crate) inputs: Vec<Input>,
     /// How many tables were passed over without a look: files of a folder, and tables of a database.
     pub(crate) passed_over: u64,
+    /// Allowed tables that a database does not have.
+    pub(crate) absent: Vec<String>,
     /// Columns of allowed tables that a database has and the policy does not list.
     pub(crate) unlisted_columns: u64,
     options: DumpOptions,
@@ -33,6 +35,7 @@ impl Sources {
         let mut sources = Self {
             inputs: Vec::new(),
             passed_over: 0,
+            absent: Vec::new(),
             unlisted_columns: 0,
             options: DumpOptions::default(),
             current: Rc::default(),
@@ -44,6 +47,7 @@ impl Sources {
                 let fetched = Database::of(source)?.fetch(&wanted(policy), &copies)?;
                 sources.passed_over = fetched.other_tables;
                 sources.unlisted_columns = fetched.unlisted_columns.values().sum();
+                sources.absent = fetched.absent;
                 sources.inputs = fetched.inputs;
             }
         }
@@ -93,7 +97,7 @@ impl Sources {
     pub(crate) fn error(&self, source: AnonymizeError) -> ExtractError {
         let input = self.inputs.get(self.current.get());
         let input = input.map_or_else(String::new, |input| input.name_for_errors.clone());
-        ExtractError::Dump { input, source }
+        ExtractError::Dump { input, source: Box::new(source) }
     }
 
     /// An error where an input is not the one that was read before.

@@ -14,7 +14,6 @@ use crate::token::BuildFold;
 use crate::value::Want;
 use crate::{AnonymizeError, Form};
 
-
 /// The version of the policy file that this build reads.
 const VERSION: u32 = 1;
 
