@@ -356,3 +356,100 @@ fn the_committed_dump_is_found_clean_in_every_way() {
     assert!(ran.stdout.contains("audit: none of "), "{}", ran.stdout);
     assert!(fixture_dump().exists() && fixtures().exists());
 }
+
+/// Answers like a database with the recorded schema and rows, and keeps what it was asked.
+fn database() -> (String, std::sync::Arc<std::sync::Mutex<Vec<String>>>) {
+    use std::io::{BufRead, BufReader, Read};
+
+    let schema = fs::read_to_string(fixtures().join("spacetimedb/schema-v9-1.2.0.json")).unwrap();
+    let rows = fs::read_to_string(fixtures().join("spacetimedb/sql-all-types-1.2.0.json")).unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let kept = std::sync::Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let stream = stream.unwrap();
+            let (mut reader, mut head, mut length) = (BufReader::new(&stream), String::new(), 0);
+            while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).unwrap() > 0 {}
+            for line in head.lines() {
+                let lower = line.to_ascii_lowercase();
+                if let Some(value) = lower.strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            let query = String::from_utf8(body).unwrap();
+            let answer = if head.starts_with("GET") { schema.clone() } else { pick(&rows, &query) };
+            kept.lock().unwrap().push(format!("{head}{query}"));
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                answer.len()
+            );
+            (&stream).write_all(format!("{head}{answer}").as_bytes()).unwrap();
+        }
+    });
+    (url, asked)
+}
+
+/// The recorded answer with the columns that the query names.
+fn pick(answer: &str, query: &str) -> String {
+    let mut answer: Value = serde_json::from_str(answer).unwrap();
+    let elements = answer[0]["schema"]["elements"].as_array().unwrap().clone();
+    let asked = |element: &Value| {
+        query.contains(&format!("\"{}\"", element["name"]["some"].as_str().unwrap()))
+    };
+    let keep: Vec<usize> = (0..elements.len()).filter(|index| asked(&elements[*index])).collect();
+    let of = |list: &[Value]| Value::Array(keep.iter().map(|index| list[*index].clone()).collect());
+    answer[0]["schema"]["elements"] = of(&elements);
+    let rows = answer[0]["rows"].as_array().unwrap();
+    let rows = rows.iter().map(|row| of(row.as_array().unwrap())).collect();
+    answer[0]["rows"] = Value::Array(rows);
+    answer.to_string()
+}
+
+#[test]
+fn a_database_is_asked_for_listed_columns_only() {
+    let place = Place::new();
+    let (url, asked) = database();
+    place.write("token", "s3cret-token\n");
+    let arguments = [
+        "--spacetimedb",
+        &url,
+        "--database",
+        "works",
+        "--token-file",
+        "token",
+        "--output",
+        "w.json",
+        "--ephemeral-key",
+    ];
+    let ran = place.run(&arguments).succeeded();
+    assert!(ran.stdout.starts_with("puzzle_work_profile: "), "{}", ran.stdout);
+    assert!(ran.stdout.contains("private tables were not read"), "{}", ran.stdout);
+    assert!(!place.read("w.json").contains("puzzle-profile-0001"));
+    let asked = asked.lock().unwrap();
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    assert!(asked.iter().all(|asked| asked.contains("Bearer s3cret-token")));
+    assert!(
+        asked[1].contains("FROM \"puzzle_work_profile\"") && asked[1].contains("\"work_title\"")
+    );
+    for private in ["user_account", "phone", "owner_identity", "last_status", "blob"] {
+        assert!(!asked[1].contains(private), "{private}");
+    }
+    assert!(!ran.stdout.contains("s3cret"));
+    assert_eq!(place.names(), ["token", "w.json", "w.manifest.json"]);
+    let refused = [
+        "--spacetimedb",
+        "http://127.0.0.1:1",
+        "--database",
+        "works",
+        "--token-file",
+        "token",
+        "--output",
+        "x.json",
+        "--ephemeral-key",
+    ];
+    place.run(&refused).failed(1, "http://127.0.0.1:1");
+}

@@ -1,6 +1,5 @@
 //! One cell of a row: its rule applied to its value.
 
-use crate::Defect;
 use crate::json;
 use crate::manifest::{Kinds, Tally};
 use crate::nested;
@@ -12,6 +11,7 @@ use crate::row::Tools;
 use crate::text::Draws;
 use crate::token::TokenCache;
 use crate::value::{Plain, Value};
+use crate::{Defect, Form};
 
 /// The longest path. Each of its segments may become a token, which is longer than most segments.
 const MAX_PATH_BYTES: usize = 8 << 10;
@@ -144,7 +144,9 @@ impl<'c, 'p> Cells<'c, 'p> {
         let start = out.len();
         out.push(b'"');
         self.tokens.append(&self.tools.domains, domain, id, out);
+        // A code of digits is none, even if it was written as one: it may start with a zero.
         let is_number = matches!(value.plain, Plain::Number(_))
+            && self.tools.policy.domains[domain].form == Form::Number
             && out[start + 1..].iter().all(u8::is_ascii_digit);
         if is_number {
             out.remove(start);
@@ -200,36 +202,7 @@ impl<'c, 'p> Cells<'c, 'p> {
         out: &mut Vec<u8>,
     ) -> Result<()> {
         let start = out.len();
-        let is_listed = |spelling: &str| {
-            values.is_none_or(|values| values.iter().any(|value| value == spelling))
-        };
-        let is_kept = match value.plain {
-            Plain::Null => {
-                json::null(out);
-                true
-            }
-            Plain::Bool(value) => {
-                out.extend_from_slice(if value { b"true" } else { b"false" });
-                is_listed(if value { "true" } else { "false" })
-            }
-            Plain::Number(digits) => {
-                out.extend_from_slice(digits.as_bytes());
-                // Beyond the range of a float, most readers would refuse the whole dataset.
-                if is_listed(digits) && !digits.parse().is_ok_and(f64::is_finite) {
-                    return Err(Defect::NotScalar);
-                }
-                is_listed(digits)
-            }
-            Plain::Text(_) | Plain::Choice(_) if values.is_none() => return Err(Defect::KeptText),
-            Plain::Text(text) | Plain::Choice(text) => {
-                let text = text.decode()?;
-                json::text(&text, out);
-                is_listed(&text)
-            }
-            Plain::Unnamed => false,
-            Plain::Array(_) | Plain::Object(_) => return Err(Defect::NotScalar),
-        };
-        if !is_kept {
+        if !write_kept(values, value, out)? {
             out.truncate(start);
             json::null(out);
             self.tally.column(self.column).unlisted_values += 1;
@@ -264,6 +237,37 @@ impl<'c, 'p> Cells<'c, 'p> {
         self.scratch.keep_bytes(name);
         seconds
     }
+}
+
+/// Appends a value as it is; `false` where the list does not have it.
+fn write_kept(values: Option<&[String]>, value: &Value<'_>, out: &mut Vec<u8>) -> Result<bool> {
+    let is_listed =
+        |spelling: &str| values.is_none_or(|values| values.iter().any(|value| value == spelling));
+    match value.plain {
+        Plain::Null => json::null(out),
+        Plain::Bool(value) => {
+            let spelling = if value { "true" } else { "false" };
+            out.extend_from_slice(spelling.as_bytes());
+            return Ok(is_listed(spelling));
+        }
+        Plain::Number(digits) => {
+            // Beyond the range of a float, most readers would refuse the whole dataset.
+            if is_listed(digits) && !digits.parse().is_ok_and(f64::is_finite) {
+                return Err(Defect::NotScalar);
+            }
+            out.extend_from_slice(digits.as_bytes());
+            return Ok(is_listed(digits));
+        }
+        Plain::Text(_) | Plain::Choice(_) if values.is_none() => return Err(Defect::KeptText),
+        Plain::Text(text) | Plain::Choice(text) => {
+            let text = text.decode()?;
+            json::text(&text, out);
+            return Ok(is_listed(&text));
+        }
+        Plain::Unnamed => return Ok(false),
+        Plain::Array(_) | Plain::Object(_) => return Err(Defect::NotScalar),
+    }
+    Ok(true)
 }
 
 fn count(significant: Option<usize>, value: &Value<'_>, out: &mut Vec<u8>) -> Result<()> {

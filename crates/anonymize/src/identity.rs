@@ -7,7 +7,12 @@ const DIGITS: usize = 64;
 
 /// `0x` and up to 64 hexadecimal digits, and 64 of them alone, are the same identity in 64
 /// lower-case digits. Everything else stays as it is.
+#[inline]
 pub(crate) fn canonical(id: Cow<'_, str>) -> Cow<'_, str> {
+    if id.len() == DIGITS || id.starts_with("0x") { respelled(id) } else { id }
+}
+
+fn respelled(id: Cow<'_, str>) -> Cow<'_, str> {
     let digits = match id.strip_prefix("0x") {
         Some(digits) if (1..=DIGITS).contains(&digits.len()) => digits,
         None if id.len() == DIGITS => &*id,

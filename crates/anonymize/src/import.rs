@@ -111,48 +111,33 @@ fn open(
 ) -> Result<()> {
     let known =
         |names: &[&'static str], name: &str| names.iter().find(|known| **known == name).copied();
+    let mut put = |parts: &[&[u8]], end| {
+        parts.iter().for_each(|part| out.extend_from_slice(part));
+        ends.push(end);
+    };
     match layer {
-        Wrap::Some => out.extend_from_slice(b"{\"some\":"),
-        Wrap::SomeIndex => out.extend_from_slice(b"[0,"),
-        Wrap::One => out.push(b'['),
-        Wrap::Mark(mark) => match known(&MARKS, &mark.decode()?) {
-            Some(mark) => out.extend_from_slice(format!("{{\"{mark}\":").as_bytes()),
-            None => return Ok(()),
-        },
-        Wrap::Pear(pear) => match known(&PEARS, &pear.decode()?) {
-            Some(pear) => {
-                out.extend_from_slice(format!("{{\"__pear\":\"{pear}\",\"v\":").as_bytes());
+        Wrap::Some => put(&[b"{\"some\":"], b"}"),
+        Wrap::SomeIndex => put(&[b"[0,"], b"]"),
+        Wrap::One => put(&[b"["], b"]"),
+        Wrap::Mark(mark) => {
+            if let Some(mark) = known(&MARKS, &mark.decode()?) {
+                put(&[b"{\"", mark.as_bytes(), b"\":"], b"}");
             }
-            None => return Ok(()),
-        },
-        Wrap::None { content } => {
-            out.extend_from_slice(b"{\"none\":");
-            out.extend_from_slice(content.empty());
         }
-        Wrap::NoneIndex { content } => {
-            out.extend_from_slice(b"[1,");
-            out.extend_from_slice(content.empty());
+        Wrap::Pear(pear) => {
+            if let Some(pear) = known(&PEARS, &pear.decode()?) {
+                put(&[b"{\"__pear\":\"", pear.as_bytes(), b"\",\"v\":"], b"}");
+            }
         }
-        Wrap::Variant { content } => {
-            out.push(b'{');
-            out.extend_from_slice(clean);
-            out.push(b':');
-            out.extend_from_slice(content.empty());
-        }
+        Wrap::None { content } => put(&[b"{\"none\":", content.empty()], b"}"),
+        Wrap::NoneIndex { content } => put(&[b"[1,", content.empty()], b"]"),
+        Wrap::Variant { content } => put(&[b"{", clean, b":", content.empty()], b"}"),
         Wrap::Tag { content } => {
-            out.extend_from_slice(b"{\"tag\":");
-            out.extend_from_slice(clean);
-            out.extend_from_slice(b",\"value\":");
-            out.extend_from_slice(content.empty());
+            put(&[b"{\"tag\":", clean, b",\"value\":", content.empty()], b"}");
         }
         Wrap::VariantIndex { index, content } => {
-            out.extend_from_slice(format!("[{index},").as_bytes());
-            out.extend_from_slice(content.empty());
+            put(&[b"[", index.to_string().as_bytes(), b",", content.empty()], b"]");
         }
     }
-    ends.push(match layer {
-        Wrap::SomeIndex | Wrap::One | Wrap::NoneIndex { .. } | Wrap::VariantIndex { .. } => b"]",
-        _ => b"}",
-    });
     Ok(())
 }

@@ -180,9 +180,13 @@ impl Pseudonymizer {
         let hash = blake3::keyed_hash(&self.key, value.as_bytes());
         out.extend_from_slice(self.prefix.as_bytes());
         out.push(b'-');
-        for five in hash.as_bytes()[..10].chunks(5) {
-            let bits = five.iter().fold(0, |bits, byte| bits << 8 | u64::from(*byte));
-            out.extend((0..8).rev().map(|digit| DIGITS[(bits >> (5 * digit) & 31) as usize]));
+        for start in [0, 5] {
+            // The first five of these bytes are eight digits of five bits.
+            let word = hash.as_bytes()[start..].first_chunk().expect("a hash has 32 bytes");
+            let bits = u64::from_be_bytes(*word);
+            let digits: [u8; 8] =
+                std::array::from_fn(|digit| DIGITS[(bits >> (59 - 5 * digit) & 31) as usize]);
+            out.extend_from_slice(&digits);
         }
     }
 }

@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::identity::canonical;
 use crate::policy::Policy;
-use crate::token::TokenCache;
+use crate::token::{TokenCache, same};
 use crate::{Pseudonymizer, json};
 
 /// Where the URLs of a dataset point to: the name is reserved, so no request can ever arrive.
@@ -138,7 +138,8 @@ impl PathMap<'_> {
 
     /// The domain of an id that the row has in a column. Of several, the path's own goes first.
     fn row_domain(&self, id: &str) -> Option<usize> {
-        let mut found = self.ids.iter().filter(|known| known.id == id).map(|known| known.domain);
+        let is_id = |known: &&RowId<'_>| same(known.id.as_bytes(), id.as_bytes());
+        let mut found = self.ids.iter().filter(is_id).map(|known| known.domain);
         let first = found.next()?;
         Some(if found.any(|domain| domain == self.default) { self.default } else { first })
     }

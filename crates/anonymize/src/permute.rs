@@ -80,18 +80,26 @@ impl Class {
         body.iter().fold(0, |number, byte| number * u128::from(self.size()) + digit(byte))
     }
 
-    fn write(self, mut number: u128, body: &mut [u8]) {
-        let size = u128::from(self.size());
+    fn write(self, number: u128, body: &mut [u8]) {
+        match self {
+            Self::Digits => self.write_digits::<10>(number, body),
+            Self::Upper | Self::Lower => self.write_digits::<36>(number, body),
+            Self::Mixed => self.write_digits::<62>(number, body),
+        }
+    }
+
+    /// The size is a constant here, because to divide by one is many times faster, as it is to
+    /// divide 64 bits only.
+    fn write_digits<const SIZE: u64>(self, mut number: u128, body: &mut [u8]) {
         for place in body.iter_mut().rev() {
-            // Division of 64 bits is many times faster, and nearly always enough.
             let digit = match u64::try_from(number) {
                 Ok(small) => {
-                    number = u128::from(small / u64::from(self.size()));
-                    small % u64::from(self.size())
+                    number = u128::from(small / SIZE);
+                    small % SIZE
                 }
                 Err(_) => {
-                    let digit = number % size;
-                    number /= size;
+                    let digit = number % u128::from(SIZE);
+                    number /= u128::from(SIZE);
                     digit as u64
                 }
             };

@@ -3,12 +3,15 @@
 //! It is a reader of its own and not simd-json, because numbers must keep their digits, because
 //! what is skipped may hold what no parser would keep, and because the two were equally fast.
 
-use std::borrow::Cow;
+mod marks;
+mod text;
 
 use memchr::memchr2;
-use wide::u8x32;
 
 use crate::Defect;
+pub(crate) use marks::Marks;
+pub(crate) use text::Text;
+use text::{Escapes, hex};
 
 /// How deep brackets may lie inside a value.
 const MAX_DEPTH: usize = 1_024;
@@ -28,108 +31,6 @@ pub(crate) enum Raw<'a> {
     Text(Text<'a>),
     Array(&'a str),
     Object(&'a str),
-}
-
-/// A text as it stands between its quotes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Text<'a> {
-    raw: &'a str,
-    escapes: Escapes,
-}
-
-/// Whether a text has escapes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(usize)]
-enum Escapes {
-    None,
-    Some,
-}
-
-impl<'a> Text<'a> {
-    /// A text without escapes.
-    pub(crate) fn plain(text: &'a str) -> Self {
-        Self { raw: text, escapes: Escapes::None }
-    }
-
-    /// A text as it stands between its quotes.
-    pub(crate) fn written(raw: &'a str) -> Self {
-        let escapes = if raw.contains('\\') { Escapes::Some } else { Escapes::None };
-        Self { raw, escapes }
-    }
-
-    /// The text as it is written, which tells two spellings of the same text apart.
-    pub(crate) fn raw(self) -> &'a str {
-        self.raw
-    }
-
-    pub(crate) fn is_empty(self) -> bool {
-        self.raw.is_empty()
-    }
-
-    /// A lone surrogate is the one thing that correct syntax can still hide.
-    pub(crate) fn decode(self) -> Result<Cow<'a, str>> {
-        if self.escapes == Escapes::None {
-            return Ok(Cow::Borrowed(self.raw));
-        }
-        let mut bytes = Vec::with_capacity(self.raw.len());
-        unescape(self.raw, &mut bytes)?;
-        String::from_utf8(bytes).map(Cow::Owned).map_err(|_| Defect::Encoding)
-    }
-
-    /// Like [`decode`](Self::decode), in memory that is used again.
-    pub(crate) fn decode_in<'b>(self, buffer: &'b mut Vec<u8>) -> Result<&'b str>
-    where
-        'a: 'b,
-    {
-        if self.escapes == Escapes::None {
-            return Ok(self.raw);
-        }
-        buffer.clear();
-        unescape(self.raw, buffer)?;
-        simdutf8::basic::from_utf8(buffer).map_err(|_| Defect::Encoding)
-    }
-
-    /// Whether this is what the text says.
-    pub(crate) fn says(self, expected: &str) -> bool {
-        if self.escapes == Escapes::Some {
-            self.decode().is_ok_and(|text| text == expected)
-        } else {
-            self.raw == expected
-        }
-    }
-}
-
-/// Where the quotes and backslashes of a text are, a bit a byte: found for the whole text at once,
-/// because most strings are so short that to search for the end of each takes longer.
-#[derive(Default)]
-pub(crate) struct Marks {
-    bits: Vec<u64>,
-    /// The smallest byte. Most rows have no control character, line breaks included, and then no
-    /// string has to be searched for one.
-    smallest: u8,
-}
-
-impl Marks {
-    /// Finds the marks of this text, and forgets those of the last.
-    pub(crate) fn find(&mut self, text: &str) {
-        self.smallest = text.bytes().fold(u8::MAX, u8::min);
-        self.bits.clear();
-        let (blocks, rest) = text.as_bytes().as_chunks();
-        self.bits.extend(blocks.iter().map(marks));
-        let mut last = [b' '; 64];
-        last[..rest.len()].copy_from_slice(rest);
-        self.bits.push(marks(&last));
-    }
-}
-
-#[inline(always)]
-fn marks(block: &[u8; 64]) -> u64 {
-    let half = |at: usize| {
-        let bytes = u8x32::from(*block[at..].first_chunk().expect("a block has two halves"));
-        let found = bytes.simd_eq(u8x32::splat(b'"')) | bytes.simd_eq(u8x32::splat(b'\\'));
-        u64::from(found.to_bitmask())
-    };
-    half(0) | half(32) << 32
 }
 
 /// Goes through JSON from its start.
@@ -171,7 +72,7 @@ impl<'a> Reader<'a> {
 
     #[inline(never)]
     fn search(&self) -> Result<usize> {
-        let found = quote_or_backslash(&self.text.as_bytes()[self.at..]);
+        let found = memchr2(b'"', b'\\', &self.text.as_bytes()[self.at..]);
         found.map(|step| self.at + step).ok_or(Defect::Syntax)
     }
 
@@ -416,96 +317,6 @@ impl Brackets {
         let last = self.len.checked_sub(1)?;
         Some(self.bits[last / 64] >> (last % 64) & 1 == 1)
     }
-}
-
-const ONES: u64 = u64::MAX / 255;
-
-/// Marks the first byte of the word that is zero, and perhaps some after it.
-#[inline]
-fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(ONES) & !word & (ONES << 7)
-}
-
-/// Where the first quote or backslash is. Most texts are so short that a call costs more than to
-/// look at eight bytes at a time.
-#[inline]
-fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
-    const WORDS: usize = 4;
-    for index in 0..WORDS {
-        let Some(word) = bytes.get(index * 8..).and_then(<[u8]>::first_chunk) else {
-            let tail = bytes.get(index * 8..)?;
-            let at = tail.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
-            return Some(index * 8 + at);
-        };
-        let word = u64::from_le_bytes(*word);
-        let found = zeros(word ^ (ONES * 0x22)) | zeros(word ^ (ONES * 0x5c));
-        if found != 0 {
-            return Some(index * 8 + found.trailing_zeros() as usize / 8);
-        }
-    }
-    memchr2(b'"', b'\\', &bytes[WORDS * 8..]).map(|at| WORDS * 8 + at)
-}
-
-fn hex(digits: Option<&[u8]>) -> Option<u32> {
-    let digit = |value: u32, byte: &u8| Some(value << 4 | char::from(*byte).to_digit(16)?);
-    digits?.iter().try_fold(0, digit)
-}
-
-/// Appends what a text says whose escapes are written correctly.
-fn unescape(raw: &str, out: &mut Vec<u8>) -> Result<()> {
-    out.reserve(raw.len() + 8);
-    let mut rest = raw.as_bytes();
-    // Eight bytes at a time are copied whole, and what is too much is taken back.
-    while let Some(word) = rest.first_chunk::<8>() {
-        out.extend_from_slice(word);
-        let run = zeros(u64::from_le_bytes(*word) ^ (ONES * 0x5c)).trailing_zeros() as usize / 8;
-        rest = &rest[run..];
-        if run < 8 {
-            out.truncate(out.len() - (8 - run));
-            rest = escape(rest, out)?;
-        }
-    }
-    while let Some(byte) = rest.first() {
-        if *byte == b'\\' {
-            rest = escape(rest, out)?;
-        } else {
-            out.push(*byte);
-            rest = &rest[1..];
-        }
-    }
-    Ok(())
-}
-
-/// Appends the character behind the escape at the start, and gives what follows it.
-#[inline]
-fn escape<'r>(rest: &'r [u8], out: &mut Vec<u8>) -> Result<&'r [u8]> {
-    let byte = match rest.get(1) {
-        Some(b'b') => 8,
-        Some(b'f') => 0xc,
-        Some(b'n') => b'\n',
-        Some(b'r') => b'\r',
-        Some(b't') => b'\t',
-        Some(b'u') => {
-            let (character, passed) = unicode(rest).ok_or(Defect::Encoding)?;
-            out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-            return Ok(&rest[passed..]);
-        }
-        Some(other) => *other,
-        None => return Err(Defect::Encoding),
-    };
-    out.push(byte);
-    Ok(&rest[2..])
-}
-
-/// The character behind `\uXXXX` or a pair of these, and how many bytes they take.
-fn unicode(rest: &[u8]) -> Option<(char, usize)> {
-    let high = hex(rest.get(2..6))?;
-    if !(0xd800..0xdc00).contains(&high) {
-        return Some((char::from_u32(high)?, 6));
-    }
-    let low = hex(rest.get(6..8).filter(|mark| *mark == b"\\u").and(rest.get(8..12)))?;
-    let low = low.checked_sub(0xdc00).filter(|low| *low < 0x400)?;
-    Some((char::from_u32(0x10000 + ((high - 0xd800) << 10) + low)?, 12))
 }
 
 #[cfg(test)]

@@ -80,6 +80,8 @@ pub(crate) struct RowCleaner<'p> {
     shapes: Vec<Shape>,
     marks: Marks,
     scratch: Scratch,
+    /// Where the values of the row that was written last stand, by column.
+    places: Vec<Range<usize>>,
 }
 
 impl<'p> RowCleaner<'p> {
@@ -91,6 +93,7 @@ impl<'p> RowCleaner<'p> {
             shapes,
             marks: Marks::default(),
             scratch: Scratch::default(),
+            places: Vec::new(),
         }
     }
 
@@ -133,13 +136,13 @@ impl<'p> RowCleaner<'p> {
         };
         let row = Row::new(table, &found)?;
         let json = out.json.len();
-        let written = self.write(index, &row, out, tally)?;
-        let work = row.work(&written, &out.json, json)?;
+        self.write(index, &row, out, tally)?;
+        let work = row.work(&self.places, &out.json, json)?;
         let published = row.is_published()?;
         let rank = (!published, self.tools.sample_key.rank(&row.ids[row.id].id));
         let import = out.import.len();
         if self.tools.import {
-            import::append(table, &found, &written, out)
+            import::append(table, &found, &self.places, out)
                 .map_err(|(column, defect)| RowDefect { column: Some(column), defect })?;
         }
         let work = work.map(|work| WorkEntry { published, ..work });
@@ -148,21 +151,22 @@ impl<'p> RowCleaner<'p> {
         Ok(())
     }
 
-    /// Appends the row as JSON, and says where each column's value stands in it.
+    /// Appends the row as JSON, and notes where each column's value stands in it.
     fn write(
         &mut self,
         index: usize,
         row: &Row<'_>,
         out: &mut CleanRows,
         tally: &mut Tally,
-    ) -> std::result::Result<Vec<Range<usize>>, RowDefect> {
+    ) -> std::result::Result<(), RowDefect> {
         let mut name = self.scratch.bytes();
         let id = &row.ids[row.id];
         self.tokens.append(&self.tools.domains, id.domain, &id.id, &mut name);
         let seed = self.tools.texts[index].seed(&name);
         self.scratch.keep_bytes(name);
 
-        let mut places = vec![0..0; row.table.columns.len()];
+        self.places.clear();
+        self.places.resize(row.table.columns.len(), 0..0);
         let out = &mut out.json;
         let (tools, tokens, scratch) = (self.tools, &mut self.tokens, &mut self.scratch);
         let mut cells = Cells::new(tools, tokens, scratch, tally, &row.ids, row.id, seed);
@@ -184,10 +188,10 @@ impl<'p> RowCleaner<'p> {
                 None => cells.write(index, column, value, out),
             };
             written.map_err(at(index))?;
-            places[index] = from..out.len();
+            self.places[index] = from..out.len();
         }
         out.push(b'}');
-        Ok(places)
+        Ok(())
     }
 }
 

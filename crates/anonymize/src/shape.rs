@@ -8,6 +8,7 @@ use crate::manifest::{Kinds, Tally};
 use crate::policy::{Column, Table};
 use crate::read::{Reader, Result, Text};
 use crate::row::RowDefect;
+use crate::token::same;
 use crate::value::Value;
 
 /// The most keys that are remembered; a table with more has keys made of data.
@@ -60,6 +61,8 @@ impl<'a> Found<'a> {
 #[derive(Default)]
 pub(crate) struct Shape {
     keys: Vec<ShapeKey>,
+    /// The unlisted columns of the row that is being read.
+    unknown: Vec<(usize, Kinds)>,
 }
 
 struct ShapeKey {
@@ -84,7 +87,7 @@ impl Shape {
         let mut rest = reader;
         rest.pass(b'{')?;
         let mut found = Found::new(table);
-        let mut unknown = Vec::new();
+        self.unknown.clear();
         let (mut next, mut first) = (0, true);
         while let Some(key) = rest.next_key(&mut first)? {
             let Some(place) = self.place(key, next, table)? else {
@@ -97,12 +100,12 @@ impl Shape {
                         found.order.push((Some(key), column));
                     }
                 }
-                None => unknown.push((place, Kinds::of_raw(rest.value()?))),
+                None => self.unknown.push((place, Kinds::of_raw(rest.value()?))),
             }
             next = place + 1;
         }
         rest.end()?;
-        for (place, kinds) in unknown {
+        for &(place, kinds) in &self.unknown {
             tally.unknown.add(&self.keys[place].name, 1, kinds);
         }
         Ok(found)
@@ -112,7 +115,8 @@ impl Shape {
     /// `None` where the key is not new, and for new ones where the list is full.
     fn place(&mut self, key: Text<'_>, next: usize, table: &Table) -> Result<Option<usize>> {
         let later = &self.keys[next..];
-        if let Some(place) = later.iter().position(|known| known.raw == key.raw()) {
+        let is_key = |known: &ShapeKey| same(known.raw.as_bytes(), key.raw().as_bytes());
+        if let Some(place) = later.iter().position(is_key) {
             return Ok(Some(next + place));
         }
         let name = key.decode()?;

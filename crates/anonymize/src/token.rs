@@ -45,12 +45,10 @@ impl TokenCache {
         let hash = fold(value.as_bytes(), domain as u64);
         let (index, tag) = (hash as usize % PLACES, (hash >> 48) as u16);
         let place = &mut self.places[index];
-        if self.tags[index] == tag
-            && let Some(token) = place.find(domain, value.as_bytes())
-        {
+        let seen = std::mem::replace(&mut self.tags[index], tag) == tag;
+        if seen && let Some(token) = place.find(domain, value.as_bytes()) {
             return out.extend_from_slice(token);
         }
-        self.tags[index] = tag;
         let start = out.len();
         domains[domain].append(value, out);
         place.keep(domain, value.as_bytes(), &out[start..]);
@@ -60,7 +58,7 @@ impl TokenCache {
 impl Place {
     fn find(&self, domain: usize, value: &[u8]) -> Option<&[u8]> {
         let (known, rest) = self.bytes.split_at(usize::from(self.value));
-        let is_same = usize::from(self.domain) == domain && self.token > 0 && known == value;
+        let is_same = usize::from(self.domain) == domain && self.token > 0 && same(known, value);
         is_same.then(|| &rest[..usize::from(self.token)])
     }
 
@@ -71,6 +69,18 @@ impl Place {
         self.bytes[..value.len()].copy_from_slice(value);
         self.bytes[value.len()..end].copy_from_slice(token);
     }
+}
+
+/// Whether two short texts are equal; a call to compare them would take longer.
+#[inline]
+pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let (words, others) = (one.chunks_exact(8), other.chunks_exact(8));
+    let (tail, other_tail) = (words.remainder(), others.remainder());
+    words.zip(others).all(|(word, other)| word.first_chunk::<8>() == other.first_chunk::<8>())
+        && tail.iter().zip(other_tail).all(|(byte, other)| byte == other)
 }
 
 /// A hash that is quick, and good enough where a bad one costs only time.
@@ -132,6 +142,20 @@ mod tests {
                 let mut out = Vec::new();
                 cache.append(&domains, 0, value, &mut out);
                 assert_eq!(out, domains[0].token(value).as_bytes());
+            }
+        }
+    }
+
+    #[test]
+    fn texts_are_the_same_if_every_byte_is() {
+        let text = b"0123456789abcdefghij";
+        for length in 0..=text.len() {
+            assert!(same(&text[..length], &text.to_vec()[..length]));
+            assert!(!same(&text[..length], &[0; 21]));
+            for changed in 0..length {
+                let mut other = text[..length].to_vec();
+                other[changed] ^= 1;
+                assert!(!same(&text[..length], &other));
             }
         }
     }

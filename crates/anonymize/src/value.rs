@@ -121,7 +121,10 @@ impl<'a> Value<'a> {
         kind: Option<&'a Kind>,
         layers: Layers<'_, 'a>,
     ) -> Result<Self> {
-        Layer { want, depth: 0, layers }.read(reader, kind)
+        match reader.peek() {
+            b'[' | b'{' => Layer { want, depth: 0, layers }.read(reader, kind),
+            _ => reader.value().map(|raw| Self::plain(plain(raw))),
+        }
     }
 
     /// Reads a value inside JSON, where an array is always an array.

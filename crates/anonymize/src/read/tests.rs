@@ -54,6 +54,38 @@ fn ours(text: &str) -> Result<Value> {
     found
 }
 
+/// Every entry of an object, also those whose key comes again.
+struct Entries<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'a> serde::Deserialize<'a> for Entries<'a> {
+    fn deserialize<D: serde::Deserializer<'a>>(
+        deserializer: D,
+    ) -> std::result::Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'a> serde::de::Visitor<'a> for Visitor {
+            type Value = Entries<'a>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'a>>(
+                self,
+                mut map: A,
+            ) -> std::result::Result<Self::Value, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Entries(entries))
+            }
+        }
+
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
 fn theirs(text: &str) -> std::result::Result<Value, serde_json::Error> {
     let raw: &RawValue = serde_json::from_str(text)?;
     let text = raw.get().trim();
@@ -66,7 +98,7 @@ fn theirs(text: &str) -> std::result::Result<Value, serde_json::Error> {
                 .collect::<std::result::Result<_, _>>()?
         }
         b'{' => {
-            let parts: std::collections::BTreeMap<String, &RawValue> = serde_json::from_str(text)?;
+            let Entries(parts) = serde_json::from_str(text)?;
             let part = |(key, part): (String, &RawValue)| Ok((key, theirs(part.get())?));
             let parts: std::result::Result<serde_json::Map<_, _>, serde_json::Error> =
                 parts.into_iter().map(part).collect();
@@ -171,14 +203,16 @@ fn depth_has_a_limit_and_no_stack() {
 }
 
 #[test]
-fn quotes_are_found_at_every_place_of_a_word() {
-    for length in 0..70 {
-        for mark in [b'"', b'\\'] {
-            let mut bytes = vec![b'#'; length];
-            assert_eq!(quote_or_backslash(&bytes), None);
-            bytes.push(mark);
-            bytes.extend([b'"'; 9]);
-            assert_eq!(quote_or_backslash(&bytes), Some(length));
+fn quotes_are_found_at_every_place_of_a_block() {
+    let mut marks = Marks::default();
+    for length in 0..200 {
+        for mark in ['"', '\\'] {
+            let text = format!("{}{mark}{}", "#".repeat(length), "\"#".repeat(9));
+            marks.find(&text);
+            assert_eq!(Reader::with_marks(&text, &marks).mark(), Ok(length));
+            assert_eq!(Reader::new(&text).mark(), Ok(length));
+            marks.find(&text[..length]);
+            assert_eq!(Reader::with_marks(&text[..length], &marks).mark(), Err(Defect::Syntax));
         }
     }
 }

@@ -284,6 +284,9 @@ fn numbers_stay_numbers_where_their_pseudonyms_are() {
     assert_eq!(number("\"7\"").as_str().unwrap(), number("7").to_string());
     assert!(number("-7").as_str().unwrap().starts_with("number-"));
     assert!(number("\"007\"").as_str().unwrap().starts_with("number-"));
+    // A code of digits may start with a zero, which no number of JSON does.
+    let code = clean(r#"{"work_id":1,"code":5057537971926615896}"#).json["code"].clone();
+    assert_eq!(code.as_str().unwrap().len(), 19);
 }
 
 #[test]
