@@ -4,13 +4,16 @@ use std::fmt;
 
 use crate::decoy::Decoys;
 use crate::exact::{Exact, Hashed};
-use crate::filter::Filter;
 use crate::fold::lower_into;
 use crate::grammar::Rules;
-use crate::hash::Anchor;
+use crate::hash::{Anchor, Sums};
+use crate::index::Index;
 use crate::part::Part;
 use crate::path;
 use crate::strings::{Finder, Found, head};
+
+/// How much is looked through between two looks at the memory, in bytes.
+const PIECE: usize = 16 * 1024;
 
 /// What a place of the dump is to the output. The most private comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,40 +48,62 @@ pub struct Origin {
 pub struct Collector<'a> {
     finder: Finder,
     texts: Finder,
-    taken: Taken<'a>,
+    taker: Taker<'a>,
+    build: &'a mut dyn FnMut() -> Option<Index>,
 }
 
 impl<'a> Collector<'a> {
-    pub(crate) fn new(taken: Taken<'a>) -> Self {
-        Self { finder: Finder::default(), texts: Finder::default(), taken }
+    /// A collector that calls `build` for what the outputs hold once the secrets are too many.
+    pub(crate) fn new(
+        rules: &'a Rules,
+        aim: Aim,
+        decoys: Option<Decoys>,
+        build: &'a mut dyn FnMut() -> Option<Index>,
+    ) -> Self {
+        let taker = Taker::new(rules, aim, decoys);
+        Self { finder: Finder::default(), texts: Finder::default(), taker, build }
     }
 
     /// Takes a decoded text.
     pub fn text(&mut self, origin: Origin, text: &str) {
-        let mut found = From { origin, taken: &mut self.taken };
+        let mut found = From { origin, taker: &mut self.taker };
         found.found(head(text.as_bytes()));
         self.texts.look_into(text.as_bytes(), &mut found);
+        self.narrow();
     }
 
     /// Takes raw JSON in pieces of any size: its strings, object keys among them. Escapes are
     /// decoded, and halves of characters and broken UTF-8 are replaced.
     pub fn json(&mut self, origin: Origin, piece: &[u8]) {
-        self.finder.feed(piece, &mut From { origin, taken: &mut self.taken });
+        for piece in piece.chunks(PIECE) {
+            self.finder.feed(piece, &mut From { origin, taker: &mut self.taker });
+            self.narrow();
+        }
     }
 
     /// Says that the JSON has ended. What follows belongs to something else.
     pub fn json_end(&mut self, origin: Origin) {
-        self.finder.end(&mut From { origin, taken: &mut self.taken });
+        self.finder.end(&mut From { origin, taker: &mut self.taker });
+        self.narrow();
     }
 
-    pub(crate) fn into_taken(self) -> Taken<'a> {
-        self.taken
+    /// Where the texts are too many, keeps only those that may be in an output.
+    fn narrow(&mut self) {
+        if self.taker.is_full() {
+            self.taker.narrow((self.build)());
+        }
+    }
+
+    pub(crate) fn into_taken(self) -> Taken {
+        self.taker.taken
     }
 }
 
 impl fmt::Debug for Collector<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Collector").field("counts", &self.taken.counts).finish_non_exhaustive()
+        f.debug_struct("Collector")
+            .field("counts", &self.taker.taken.counts)
+            .finish_non_exhaustive()
     }
 }
 
@@ -91,56 +116,51 @@ pub(crate) struct Counts {
 }
 
 /// What a walk is for.
-pub(crate) enum Aim<'a> {
-    /// The texts themselves, as long as they fit.
-    Exact(Exact),
-    /// Their anchors.
-    Filter(Filter),
-    /// The texts of which an output has the anchor.
-    Confirm(&'a Filter, Exact),
+pub(crate) enum Aim {
+    /// All secrets, as long as they fit.
+    All(Exact),
+    /// Those that may be in an output.
+    Candidates(Index, Exact),
+    /// None, because the outputs could not be read.
+    Nothing,
 }
 
 /// What a walk has collected.
-pub(crate) struct Taken<'a> {
-    pub(crate) aim: Aim<'a>,
+pub(crate) struct Taken {
+    pub(crate) aim: Aim,
     pub(crate) counts: Counts,
     /// In the first walk only.
     pub(crate) decoys: Option<Decoys>,
     /// What did not fit.
     pub(crate) rest: Vec<Part>,
-    rules: &'a Rules,
-    filter_bytes: usize,
-    lower: String,
-    decoded: Vec<u8>,
 }
 
-impl<'a> Taken<'a> {
-    pub(crate) fn new(
-        rules: &'a Rules,
-        aim: Aim<'a>,
-        decoys: Option<Decoys>,
-        filter_bytes: usize,
-    ) -> Self {
-        Self {
-            aim,
-            counts: Counts::default(),
-            decoys,
-            rest: Vec::new(),
-            rules,
-            filter_bytes,
-            lower: String::new(),
-            decoded: Vec::new(),
-        }
+/// Takes secrets one by one.
+struct Taker<'a> {
+    taken: Taken,
+    rules: &'a Rules,
+    lower: String,
+    decoded: Vec<u8>,
+    sums: Sums,
+}
+
+impl<'a> Taker<'a> {
+    fn new(rules: &'a Rules, aim: Aim, decoys: Option<Decoys>) -> Self {
+        let taken = Taken { aim, counts: Counts::default(), decoys, rest: Vec::new() };
+        let (lower, decoded) = (String::new(), Vec::new());
+        Self { taken, rules, lower, decoded, sums: Sums::default() }
     }
 
     fn take(&mut self, origin: Origin, text: &[u8]) {
         match self.rules.hasher.anchor(text) {
-            Anchor::TooShort => self.counts.too_short += 1,
+            Anchor::TooShort => self.taken.counts.too_short += 1,
             Anchor::Broken => self.take(origin, String::from_utf8_lossy(text).as_bytes()),
-            Anchor::Of(_) if self.rules.is_word(text) => self.counts.words += 1,
-            Anchor::Of(anchor) => {
-                self.counts.secrets += 1;
-                if let Some(decoys) = &mut self.decoys {
+            Anchor::Short(_) | Anchor::Long(_) if self.rules.is_word(text) => {
+                self.taken.counts.words += 1;
+            }
+            anchor @ (Anchor::Short(_) | Anchor::Long(_)) => {
+                self.taken.counts.secrets += 1;
+                if let Some(decoys) = &mut self.taken.decoys {
                     decoys.offer(self.rules, text);
                 }
                 self.keep(origin, text, anchor);
@@ -148,37 +168,49 @@ impl<'a> Taken<'a> {
         }
     }
 
-    fn keep(&mut self, origin: Origin, text: &[u8], anchor: u64) {
-        match &mut self.aim {
-            Aim::Filter(filter) => self.rest.extend(filter.insert(anchor)),
-            Aim::Exact(exact) => {
-                lower_into(&String::from_utf8_lossy(text), &mut self.lower);
-                let secret = hashed(self.rules, &self.lower, anchor);
-                if exact.has_room(secret) {
-                    exact.insert(secret, origin);
-                } else {
-                    self.become_filter();
-                    self.keep(origin, text, anchor);
+    fn keep(&mut self, origin: Origin, text: &[u8], anchor: Anchor) {
+        let exact = match &mut self.taken.aim {
+            Aim::All(exact) => exact,
+            Aim::Candidates(index, exact) => {
+                if !index.may_have(self.rules, text, anchor, &mut self.sums) {
+                    return;
                 }
+                exact
             }
-            Aim::Confirm(filter, exact) => {
-                if filter.has_mark(anchor) || exact.has_anchor(anchor) {
-                    lower_into(&String::from_utf8_lossy(text), &mut self.lower);
-                    let secret = hashed(self.rules, &self.lower, anchor);
-                    self.rest.extend(exact.insert(secret, origin));
-                }
+            Aim::Nothing => return,
+        };
+        lower_into(&String::from_utf8_lossy(text), &mut self.lower);
+        let Some(anchor) = anchor.hash() else { return };
+        exact.insert(hashed(self.rules, &self.lower, anchor), origin);
+        if matches!(self.taken.aim, Aim::Candidates(..)) {
+            self.make_room();
+        }
+    }
+
+    /// Puts off parts of what may be in an output until the others fit.
+    fn make_room(&mut self) {
+        if let Aim::Candidates(_, exact) = &mut self.taken.aim {
+            while exact.is_full() {
+                self.taken.rest.push(exact.halve());
             }
         }
     }
 
-    /// The texts are too many: from here on their anchors must do.
-    fn become_filter(&mut self) {
-        let filter = Filter::new(self.filter_bytes, Part::default());
-        let old = std::mem::replace(&mut self.aim, Aim::Filter(filter));
-        let (Aim::Exact(exact), Aim::Filter(filter)) = (old, &mut self.aim) else { return };
-        for anchor in exact.anchors() {
-            self.rest.extend(filter.insert(anchor));
-        }
+    /// Whether all secrets do not fit any more.
+    fn is_full(&self) -> bool {
+        matches!(&self.taken.aim, Aim::All(exact) if exact.is_full())
+    }
+
+    /// The texts are too many: from here on only those are kept that may be in an output.
+    fn narrow(&mut self, index: Option<Index>) {
+        let old = std::mem::replace(&mut self.taken.aim, Aim::Nothing);
+        let (Aim::All(mut exact), Some(index)) = (old, index) else { return };
+        exact.retain(|secret| {
+            let text = secret.text.as_bytes();
+            index.may_have(self.rules, text, self.rules.hasher.anchor(text), &mut self.sums)
+        });
+        self.taken.aim = Aim::Candidates(index, exact);
+        self.make_room();
     }
 }
 
@@ -189,12 +221,12 @@ fn hashed<'a>(rules: &Rules, text: &'a str, anchor: u64) -> Hashed<'a> {
 /// The collector as one place of the dump sees it.
 struct From<'b, 'a> {
     origin: Origin,
-    taken: &'b mut Taken<'a>,
+    taker: &'b mut Taker<'a>,
 }
 
 impl Found for From<'_, '_> {
     fn found(&mut self, text: &[u8]) {
-        self.taken.take(self.origin, text);
+        self.taker.take(self.origin, text);
         if let Some(segments) = path::segments(text) {
             segments.for_each(|segment| self.segment(segment));
         }
@@ -204,17 +236,17 @@ impl Found for From<'_, '_> {
 impl From<'_, '_> {
     fn segment(&mut self, segment: &[u8]) {
         self.stems(segment);
-        let mut decoded = std::mem::take(&mut self.taken.decoded);
+        let mut decoded = std::mem::take(&mut self.taker.decoded);
         if path::decode(segment, &mut decoded) {
             self.stems(&decoded);
         }
-        self.taken.decoded = decoded;
+        self.taker.decoded = decoded;
     }
 
     fn stems(&mut self, segment: &[u8]) {
-        self.taken.take(self.origin, segment);
+        self.taker.take(self.origin, segment);
         if let Some((stem, _)) = path::split_extension(segment) {
-            self.taken.take(self.origin, stem);
+            self.taker.take(self.origin, stem);
         }
     }
 }

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 
 use crate::exact::Hashed;
 use crate::grammar::Rules;
+use crate::hash::Sums;
+use crate::index::Index;
 use crate::part::Part;
 
 /// The most that are kept.
@@ -41,6 +43,20 @@ impl Decoys {
 
     pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
         self.texts.values().map(String::as_str)
+    }
+
+    /// Those that may be in an output, by one part of it, and the number of the others.
+    pub(crate) fn split(&self, rules: &Rules, index: &Index) -> (Vec<&str>, u64) {
+        let (mut inside, mut absent, mut sums) = (Vec::new(), 0, Sums::default());
+        for text in self.texts() {
+            let anchor = rules.hasher.anchor(text.as_bytes());
+            if index.may_have(rules, text.as_bytes(), anchor, &mut sums) {
+                inside.push(text);
+            } else {
+                absent += u64::from(anchor.hash().is_some_and(|hash| index.part().has(hash)));
+            }
+        }
+        (inside, absent)
     }
 
     /// Considers a secret of which the hash is known.
@@ -115,10 +131,8 @@ fn next(state: &mut u64) -> u64 {
 /// A decoy as it is searched for.
 pub(crate) fn hashed<'a>(rules: &Rules, text: &'a str) -> Option<Hashed<'a>> {
     let whole = rules.hasher.whole(text.as_bytes());
-    match rules.hasher.anchor(text.as_bytes()) {
-        crate::hash::Anchor::Of(anchor) => Some(Hashed { text, anchor, whole }),
-        _ => None,
-    }
+    let anchor = rules.hasher.anchor(text.as_bytes()).hash()?;
+    Some(Hashed { text, anchor, whole })
 }
 
 #[cfg(test)]

@@ -52,8 +52,8 @@ impl Exact {
         Self { text, entries, by_anchor, part, limit, gate: Gate::new(0) }
     }
 
-    pub(crate) fn has_anchor(&self, anchor: u64) -> bool {
-        self.by_anchor.contains_key(&anchor)
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
     /// Makes ready for many questions. Nothing is added after that.
@@ -75,22 +75,16 @@ impl Exact {
         &self.text[entry.start as usize..entry.end as usize]
     }
 
-    /// The anchors of all entries.
-    pub(crate) fn anchors(&self) -> impl Iterator<Item = u64> {
-        self.by_anchor.keys().copied()
+    /// Whether no more should be added without giving up others.
+    pub(crate) fn is_full(&self) -> bool {
+        // One entry must always fit, or no share would ever be small enough.
+        self.entries.len() > 1 && self.text.len() + self.entries.len() * OVERHEAD > self.limit
     }
 
-    /// Whether the secret can be added without giving up others.
-    pub(crate) fn has_room(&self, secret: Hashed<'_>) -> bool {
-        let used = self.text.len() + self.entries.len() * OVERHEAD;
-        used + secret.text.len() + OVERHEAD <= self.limit || self.find(secret).is_some()
-    }
-
-    /// Adds a secret, lower-cased. Where there is no room half of the part is given up and
-    /// returned, as by the filter.
-    pub(crate) fn insert(&mut self, secret: Hashed<'_>, origin: Origin) -> Option<Part> {
+    /// Adds a secret, lower-cased.
+    pub(crate) fn insert(&mut self, secret: Hashed<'_>, origin: Origin) {
         if !self.part.has(secret.whole) {
-            return None;
+            return;
         }
         let index = self.find(secret).unwrap_or_else(|| self.push(secret));
         let entry = &mut self.entries[index as usize];
@@ -99,7 +93,29 @@ impl Exact {
         if entry.origin.is_none_or(|known| origin.kind < known.kind) {
             entry.origin = Some(origin);
         }
-        self.is_full().then(|| self.halve())
+    }
+
+    /// Gives up half of the part, which has to be searched for in a round of its own.
+    pub(crate) fn halve(&mut self) -> Part {
+        let other = self.part.halve();
+        let part = self.part;
+        self.retain(|secret| part.has(secret.whole));
+        other
+    }
+
+    /// Keeps only some of the entries.
+    pub(crate) fn retain(&mut self, mut is_kept: impl FnMut(Hashed<'_>) -> bool) {
+        let old = std::mem::replace(self, Self::new(self.limit, self.part));
+        for entry in &old.entries {
+            let secret =
+                Hashed { text: old.text_of(entry), anchor: entry.anchor, whole: entry.whole };
+            if is_kept(secret) {
+                let index = self.push(secret) as usize;
+                let Entry { origin, is_sensitive, is_decoy, .. } = *entry;
+                self.entries[index] =
+                    Entry { origin, is_sensitive, is_decoy, ..self.entries[index] };
+            }
+        }
     }
 
     /// Adds a text that no secret should equal. Where one does, it is no decoy.
@@ -151,24 +167,6 @@ impl Exact {
         };
         self.entries.push(entry);
         index
-    }
-
-    /// One entry must always fit, or no share would ever be small enough.
-    fn is_full(&self) -> bool {
-        self.entries.len() > 1 && self.text.len() + self.entries.len() * OVERHEAD > self.limit
-    }
-
-    fn halve(&mut self) -> Part {
-        let other = self.part.halve();
-        let old = std::mem::replace(self, Self::new(self.limit, self.part));
-        let part = self.part;
-        for entry in old.entries.iter().filter(|entry| part.has(entry.whole)) {
-            let (text, anchor, whole) = (old.text_of(entry), entry.anchor, entry.whole);
-            let index = self.push(Hashed { text, anchor, whole }) as usize;
-            let Entry { origin, is_sensitive, is_decoy, .. } = *entry;
-            self.entries[index] = Entry { origin, is_sensitive, is_decoy, ..self.entries[index] };
-        }
-        other
     }
 }
 

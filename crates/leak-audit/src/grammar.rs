@@ -162,6 +162,15 @@ impl Rules {
         (is_known && digits.iter().all(is_digit)).then_some(digits)
     }
 
+    /// Whether a secret may be a token or the digits of one, in either case.
+    pub(crate) fn may_be_token(&self, text: &[u8]) -> bool {
+        let Some((prefix, digits)) = text.split_last_chunk::<{ Self::TOKEN_DIGITS }>() else {
+            return false;
+        };
+        let is_digit = |byte: &u8| byte.is_ascii_alphabetic() || (b'2'..=b'7').contains(byte);
+        (prefix.is_empty() || prefix.ends_with(b"-")) && digits.iter().all(is_digit)
+    }
+
     /// What a column is made of, from the keys that lead to it. Keys of the container in front of
     /// the column's own are passed over.
     pub(crate) fn column(&self, table: Option<usize>, keys: &[&str]) -> Column {

@@ -8,6 +8,8 @@ use crate::fold::lower8;
 pub(crate) const LONG: usize = 8;
 /// How many characters of a short secret its anchor is made of, and the least that is searched.
 pub(crate) const SHORT: usize = 4;
+/// Windows between these tell more secrets from what is in an output.
+const MEDIUM: usize = 6;
 /// No character has more bytes than four, so that these hold [`LONG`] characters for sure, even
 /// where they start inside of one.
 const TAIL: usize = 4 * LONG + 3;
@@ -17,7 +19,7 @@ const TAIL: usize = 4 * LONG + 3;
 pub(crate) struct Hasher {
     base: u64,
     powers: [u64; LONG + 1],
-    tags: [u64; 2],
+    tags: [u64; 3],
     whole: u64,
 }
 
@@ -28,8 +30,20 @@ pub(crate) enum Anchor {
     TooShort,
     /// The end is no UTF-8.
     Broken,
-    /// The hash of the last [`LONG`] characters, or of the last [`SHORT`] of a shorter text.
-    Of(u64),
+    /// Of a text of fewer than [`LONG`] characters: the hash of the last [`SHORT`].
+    Short(u64),
+    /// The hash of the last [`LONG`] characters.
+    Long(u64),
+}
+
+impl Anchor {
+    /// The hash, of what is searched for.
+    pub(crate) fn hash(self) -> Option<u64> {
+        match self {
+            Self::Short(hash) | Self::Long(hash) => Some(hash),
+            Self::TooShort | Self::Broken => None,
+        }
+    }
 }
 
 impl Hasher {
@@ -43,7 +57,7 @@ impl Hasher {
         // An even base would forget the first characters of a window.
         let base = word(0) | 1;
         let powers = std::array::from_fn(|n| base.wrapping_pow(n as u32));
-        Self { base, powers, tags: [word(1), word(2)], whole: word(3) | 1 }
+        Self { base, powers, tags: [word(1), word(2), word(1) ^ word(2)], whole: word(3) | 1 }
     }
 
     /// The anchor of a secret: equal for texts that differ in the case of ASCII letters only.
@@ -51,7 +65,7 @@ impl Hasher {
         match text.last_chunk::<LONG>() {
             Some(last) if last.is_ascii() => {
                 let last = lower8(u64::from_le_bytes(*last)).to_le_bytes();
-                Anchor::Of(self.long(self.window(last.into_iter().map(u64::from))))
+                Anchor::Long(self.long(self.window(last.into_iter().map(u64::from))))
             }
             _ => self.anchor_of_wide(text),
         }
@@ -71,8 +85,8 @@ impl Hasher {
             count += 1;
         }
         match count {
-            LONG => Anchor::Of(self.long(self.window(last.into_iter()))),
-            SHORT.. => Anchor::Of(self.short(self.window(last[LONG - SHORT..].iter().copied()))),
+            LONG => Anchor::Long(self.long(self.window(last.into_iter()))),
+            SHORT.. => Anchor::Short(self.short(self.window(last[LONG - SHORT..].iter().copied()))),
             _ => Anchor::TooShort,
         }
     }
@@ -157,38 +171,45 @@ impl Sums {
     /// The anchors that short secrets have which end at each character, with the ends.
     #[inline]
     pub(crate) fn short(&self, hasher: &Hasher) -> impl Iterator<Item = (u64, u32)> {
-        let ends = self.ends[..self.count].iter().skip(SHORT - 1);
-        let windows = self.sums[..=self.count].windows(SHORT + 1).zip(ends);
-        windows.map(move |(sums, end)| {
-            let before = sums[0].wrapping_mul(hasher.powers[SHORT]);
-            (hasher.short(sums[SHORT].wrapping_sub(before)), *end)
-        })
+        self.windows::<SHORT>(hasher).map(|(window, end)| (hasher.short(window), end))
     }
 
     /// The same for long secrets.
     #[inline]
     pub(crate) fn long(&self, hasher: &Hasher) -> impl Iterator<Item = (u64, u32)> {
-        let ends = self.ends[..self.count].iter().skip(LONG - 1);
-        let windows = self.sums[..=self.count].windows(LONG + 1).zip(ends);
-        windows.map(move |(sums, end)| {
-            let before = sums[0].wrapping_mul(hasher.powers[LONG]);
-            (hasher.long(sums[LONG].wrapping_sub(before)), *end)
-        })
+        self.windows::<LONG>(hasher).map(|(window, end)| (hasher.long(window), end))
+    }
+
+    /// The windows of six characters.
+    #[inline]
+    pub(crate) fn medium(&self, hasher: &Hasher) -> impl Iterator<Item = u64> {
+        self.windows::<MEDIUM>(hasher).map(|(window, _)| mix(window ^ hasher.tags[2]))
+    }
+
+    #[inline]
+    fn windows<const N: usize>(&self, hasher: &Hasher) -> impl Iterator<Item = (u64, u32)> {
+        let power = hasher.powers[N];
+        let (sums, ends) = (&self.sums[..=self.count], &self.ends[..self.count]);
+        let pairs = sums.iter().zip(sums.iter().skip(N)).zip(ends.iter().skip(N - 1));
+        pairs.map(move |((first, last), end)| (last.wrapping_sub(first.wrapping_mul(power)), *end))
     }
 }
 
-/// The first character, with ASCII letters in lower case, and its length in bytes. A hit is always
-/// compared byte by byte, so that only valid UTF-8 needs to be decoded right.
+/// The first character, with ASCII letters in lower case, and its length in bytes. Broken UTF-8
+/// gives some character or other, but never hides where the next one starts.
 #[inline]
 fn decode(text: &[u8]) -> (u32, usize) {
     let low = |byte: u8| u32::from(byte & 0x3f);
+    let goes_on = |bytes: &[u8]| bytes.iter().all(|byte| byte & 0xc0 == 0x80);
     match *text {
         [first @ ..0x80, ..] => (u32::from(first.to_ascii_lowercase()), 1),
-        [first @ 0xe0..=0xef, second, third, ..] => {
+        [first @ 0xe0..=0xef, second, third, ..] if goes_on(&[second, third]) => {
             (u32::from(first & 0x0f) << 12 | low(second) << 6 | low(third), 3)
         }
-        [first @ 0xc0..=0xdf, second, ..] => (u32::from(first & 0x1f) << 6 | low(second), 2),
-        [first @ 0xf0..=0xff, second, third, fourth, ..] => {
+        [first @ 0xc0..=0xdf, second, ..] if goes_on(&[second]) => {
+            (u32::from(first & 0x1f) << 6 | low(second), 2)
+        }
+        [first @ 0xf0..=0xff, second, third, fourth, ..] if goes_on(&[second, third, fourth]) => {
             let code = u32::from(first & 0x07) << 18 | low(second) << 12;
             (code | low(third) << 6 | low(fourth), 4)
         }
@@ -212,7 +233,7 @@ mod tests {
         assert_eq!(hasher().anchor(b"abc"), Anchor::TooShort);
         assert_eq!(hasher().anchor(b"abcdefg\xff"), Anchor::Broken);
         assert_eq!(hasher().anchor(&[0x80; 60]), Anchor::Broken);
-        assert!(matches!(hasher().anchor("\u{1f600}".repeat(9).as_bytes()), Anchor::Of(_)));
+        assert!(matches!(hasher().anchor("\u{1f600}".repeat(9).as_bytes()), Anchor::Long(_)));
     }
 
     proptest! {
@@ -229,7 +250,7 @@ mod tests {
             sums.read(&hasher, text.as_bytes());
             prop_assert_eq!(sums.characters(), text.chars().count() as u64);
             let anchor = hasher.anchor(secret.as_bytes());
-            let is_it = |found: (u64, u32)| found.1 == end && Anchor::Of(found.0) == anchor;
+            let is_it = |found: (u64, u32)| found.1 == end && Some(found.0) == anchor.hash();
             let found = if secret.chars().count() < LONG {
                 sums.short(&hasher).any(is_it)
             } else {

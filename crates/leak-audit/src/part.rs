@@ -18,6 +18,11 @@ impl Part {
         self.mask + 1
     }
 
+    /// All parts, so many, which must be a power of two.
+    pub(crate) fn all(count: u64) -> Vec<Self> {
+        (0..count).map(|value| Self { mask: count - 1, value }).collect()
+    }
+
     /// Keeps one half and gives back the other.
     pub(crate) fn halve(&mut self) -> Self {
         let mask = self.mask << 1 | 1;
@@ -40,6 +45,7 @@ mod tests {
         }
         for hash in 0..64 {
             assert_eq!(parts.iter().filter(|part| part.has(hash)).count(), 1);
+            assert_eq!(Part::all(8).iter().filter(|part| part.has(hash)).count(), 1);
         }
     }
 }

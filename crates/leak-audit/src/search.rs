@@ -2,30 +2,21 @@
 
 use std::collections::HashMap;
 use std::mem;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::exact::Exact;
-use crate::filter::Filter;
-use crate::gate::Gate;
 use crate::grammar::{Column, Rules};
-use crate::hash::{Anchor, Sums};
+use crate::hash::Sums;
+use crate::index::Index;
 use crate::path;
 use crate::reader::{At, Sink};
 
 /// What is searched for.
 #[derive(Clone, Copy)]
 pub(crate) enum Needles<'a> {
-    /// Anchors, of which those that are met get a mark.
-    Filter(&'a Filter),
+    /// Nothing yet: what is there is only indexed.
+    Index(&'a Mutex<Index>),
     Exact(&'a Exact),
-}
-
-impl<'a> Needles<'a> {
-    fn gate(self) -> &'a Gate {
-        match self {
-            Self::Filter(filter) => filter.gate(),
-            Self::Exact(exact) => exact.gate(),
-        }
-    }
 }
 
 /// What was read and how.
@@ -42,6 +33,10 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
+    pub(crate) fn searched_characters(&self) -> u64 {
+        self.text_characters + self.code_characters + self.other_characters
+    }
+
     pub(crate) fn add(&mut self, other: Self) {
         self.strings += other.strings;
         self.words += other.words;
@@ -156,11 +151,14 @@ impl<'a> Search<'a> {
     fn is_token(&mut self, at: At, text: &[u8]) -> bool {
         let Some(digits) = self.rules.token_digits(text) else { return false };
         self.counts.tokens += 1;
-        if let Anchor::Of(anchor) = self.rules.hasher.anchor(digits)
-            && self.needles.gate().lets(anchor as u32)
-        {
-            let fits = |found: &str| [text.len(), digits.len()].contains(&found.len());
-            self.met(Column::Strict, at, anchor, text, fits);
+        let Some(anchor) = self.rules.hasher.anchor(digits).hash() else { return true };
+        match self.needles {
+            Needles::Index(index) => locked(index).add_end(anchor),
+            Needles::Exact(exact) if exact.gate().lets(anchor as u32) => {
+                let fits = |found: &str| [text.len(), digits.len()].contains(&found.len());
+                self.met(Column::Strict, at, anchor, text, fits);
+            }
+            Needles::Exact(_) => {}
         }
         true
     }
@@ -174,15 +172,14 @@ impl<'a> Search<'a> {
         let mut sums = mem::take(&mut self.sums);
         let hasher = self.rules.hasher;
         sums.read(&hasher, text);
-        let gate = self.needles.gate();
-        for (anchor, end) in sums.short(&hasher) {
-            if gate.lets(anchor as u32) {
-                self.hit(column, at, anchor, text, end as usize, &fits);
-            }
-        }
-        for (anchor, end) in sums.long(&hasher) {
-            if gate.lets(anchor as u32) {
-                self.hit(column, at, anchor, text, end as usize, &fits);
+        match self.needles {
+            Needles::Index(index) => locked(index).add(self.rules, &sums),
+            Needles::Exact(exact) => {
+                for (anchor, end) in sums.short(&hasher).chain(sums.long(&hasher)) {
+                    if exact.gate().lets(anchor as u32) {
+                        self.hit(column, at, anchor, text, end as usize, &fits);
+                    }
+                }
             }
         }
         let characters = sums.characters();
@@ -204,9 +201,7 @@ impl<'a> Search<'a> {
         end: usize,
         fits: impl Fn(&str) -> bool,
     ) {
-        let Needles::Exact(exact) = self.needles else {
-            return self.met(column, at, anchor, text, fits);
-        };
+        let Needles::Exact(exact) = self.needles else { return };
         if column != Column::Code {
             return self.met(column, at, anchor, &text[..end], fits);
         }
@@ -230,17 +225,18 @@ impl<'a> Search<'a> {
         text: &[u8],
         fits: impl Fn(&str) -> bool,
     ) {
-        match self.needles {
-            Needles::Filter(filter) => filter.mark(anchor),
-            Needles::Exact(exact) => {
-                for index in exact.ending(anchor, text) {
-                    if fits(exact.text_of(&exact.entries()[index as usize])) {
-                        self.seen.entry(index).or_default().note(column, at);
-                    }
-                }
+        let Needles::Exact(exact) = self.needles else { return };
+        for index in exact.ending(anchor, text) {
+            if fits(exact.text_of(&exact.entries()[index as usize])) {
+                self.seen.entry(index).or_default().note(column, at);
             }
         }
     }
+}
+
+/// A panic of another thread is passed on when that is joined.
+fn locked(index: &Mutex<Index>) -> MutexGuard<'_, Index> {
+    index.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How many bits of a part of a code are drawn: those after the kept start, each out of the
