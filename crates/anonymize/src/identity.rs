@@ -12,6 +12,7 @@ pub(crate) fn canonical(id: Cow<'_, str>) -> Cow<'_, str> {
     if id.len() == DIGITS || id.starts_with("0x") { respelled(id) } else { id }
 }
 
+#[cold]
 fn respelled(id: Cow<'_, str>) -> Cow<'_, str> {
     let digits = match id.strip_prefix("0x") {
         Some(digits) if (1..=DIGITS).contains(&digits.len()) => digits,

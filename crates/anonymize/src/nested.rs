@@ -152,8 +152,15 @@ fn object(
     depth: usize,
     out: &mut Vec<u8>,
 ) -> Result<()> {
-    let (values, unlisted) = match listed(keys, reader)? {
-        Listed::Values(values, unlisted) => (values, unlisted),
+    let (mut few, mut many) = ([None; FEW_KEYS], Vec::new());
+    let values = if keys.list.len() <= FEW_KEYS {
+        &mut few[..]
+    } else {
+        many.resize(keys.list.len(), None);
+        &mut many
+    };
+    let unlisted = match listed(keys, reader, values)? {
+        Listed::Values(unlisted) => unlisted,
         Listed::Nothing => {
             json::null(out);
             return Ok(());
@@ -164,7 +171,7 @@ fn object(
     out.push(b'{');
     let start = out.len();
     for (key, value) in keys.list.iter().zip(values) {
-        let Some(raw) = value else { continue };
+        let Some(raw) = *value else { continue };
         if key.rule == Rule::Drop {
             cells.tally.drop_key(&key.place);
             continue;
@@ -197,28 +204,35 @@ fn wrapped(
     Ok(())
 }
 
+/// The values of up to this many listed keys are held without asking for memory.
+const FEW_KEYS: usize = 16;
+
 enum Listed<'a> {
-    /// The values of the listed keys in the policy's order, and how many others there are.
-    Values(Vec<Option<Raw<'a>>>, u64),
+    /// How many other keys there are.
+    Values(u64),
     /// `{"some":x}` and its like.
     Wrapped(Raw<'a>),
     /// `{"none":…}`
     Nothing,
 }
 
-fn listed<'a>(keys: &Keys, reader: &mut Reader<'a>) -> Result<Listed<'a>> {
-    let mut values = vec![None; keys.list.len()];
+/// Reads an object, and sorts out the values of the listed keys.
+fn listed<'a>(
+    keys: &Keys,
+    reader: &mut Reader<'a>,
+    values: &mut [Option<Raw<'a>>],
+) -> Result<Listed<'a>> {
     let mut unlisted = 0;
     let mut wrapping: Option<(Text<'a>, Raw<'a>)> = None;
-    let (mut first, mut count) = (true, 0);
+    let (mut first, mut count, mut expected) = (true, 0, 0);
     reader.pass(b'{')?;
     while let Some(key) = reader.next_key(&mut first)? {
         let name = key.decode()?;
         let value = reader.value()?;
         count += 1;
-        match keys.find(&name) {
+        match keys.find_near(&name, expected) {
             Some(index) if values[index].replace(value).is_some() => return Err(Defect::Duplicate),
-            Some(_) => {}
+            Some(index) => expected = index + 1,
             None => {
                 unlisted += 1;
                 wrapping = Some((key, value));
@@ -229,9 +243,9 @@ fn listed<'a>(keys: &Keys, reader: &mut Reader<'a>) -> Result<Listed<'a>> {
         Some((key, value)) if count == 1 => Ok(match &*key.decode()? {
             "none" => Listed::Nothing,
             name if name == "some" || is_mark(name) => Listed::Wrapped(value),
-            _ => Listed::Values(values, unlisted),
+            _ => Listed::Values(unlisted),
         }),
-        _ => Ok(Listed::Values(values, unlisted)),
+        _ => Ok(Listed::Values(unlisted)),
     }
 }
 

@@ -95,6 +95,7 @@ impl PathMap<'_> {
     }
 
     /// What is neither: an id of the row may be glued to something else in it.
+    #[inline(never)]
     fn stem(&mut self, stem: &str, out: &mut Vec<u8>) {
         let glued = if stem.len() <= MAX_GLUED { self.glued(stem) } else { None };
         let Some((start, end)) = glued else { return self.id(stem, out) };

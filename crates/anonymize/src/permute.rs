@@ -148,6 +148,7 @@ impl Permutation {
 
     /// Appends the number that stands for this one: another of as many digits, or one below a
     /// million for one below a million. `false` for what is no such number.
+    #[inline(never)]
     pub(crate) fn number(&self, digits: &str, out: &mut Vec<u8>) -> bool {
         let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit())
             && (digits == "0" || !digits.starts_with('0'));

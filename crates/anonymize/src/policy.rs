@@ -8,9 +8,14 @@ mod spelling;
 
 use std::collections::{BTreeMap, HashSet};
 
+<<<<<<< ours
 pub use self::explain::{Action, RuleLine};
 use crate::glob::Glob;
 use crate::token::BuildFold;
+=======
+use crate::glob::{self, Glob};
+use crate::token::{BuildFold, same};
+>>>>>>> theirs
 use crate::value::Want;
 use crate::{AnonymizeError, Form};
 
@@ -125,8 +130,40 @@ pub(crate) struct Domain {
 /// What may stay as it is inside a path.
 #[derive(Clone, Debug)]
 pub(crate) struct Paths {
-    pub(crate) words: HashSet<String, BuildFold>,
+    pub(crate) words: Words,
     pub(crate) extensions: HashSet<String, BuildFold>,
+}
+
+/// Words that are looked for more often than found.
+#[derive(Clone, Debug)]
+pub(crate) struct Words {
+    words: HashSet<String, BuildFold>,
+    /// For each first byte, the lengths that words with it have, a bit each.
+    lengths: Vec<u64>,
+}
+
+impl Words {
+    fn new(words: HashSet<String, BuildFold>) -> Self {
+        let mut lengths = vec![0; 256];
+        for word in &words {
+            let first = word.bytes().next().unwrap_or_default();
+            lengths[usize::from(first)] |= Self::length(word);
+        }
+        Self { words, lengths }
+    }
+
+    fn length(word: &str) -> u64 {
+        1 << word.len().min(63)
+    }
+
+    pub(crate) fn contains(&self, word: &str) -> bool {
+        let first = word.bytes().next().unwrap_or_default();
+        self.lengths[usize::from(first)] & Self::length(word) != 0 && self.words.contains(word)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &String> {
+        self.words.iter()
+    }
 }
 
 /// An allowed table. Columns are named by their index in `columns`.
@@ -255,6 +292,12 @@ pub(crate) struct Keys {
 impl Keys {
     pub(crate) fn find(&self, name: &str) -> Option<usize> {
         self.names.find(name)
+    }
+
+    /// Like [`find`](Self::find), with a guess: most objects have their keys in the same order.
+    pub(crate) fn find_near(&self, name: &str, expected: usize) -> Option<usize> {
+        let is_name = |key: &Key| same(key.name.as_bytes(), name.as_bytes());
+        if self.list.get(expected).is_some_and(is_name) { Some(expected) } else { self.find(name) }
     }
 }
 

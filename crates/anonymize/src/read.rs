@@ -133,8 +133,9 @@ impl<'a> Reader<'a> {
         self.more(first, b']')
     }
 
-    /// The next key of an object whose opening bracket was passed.
-    #[inline(always)]
+    /// The next key of an object whose opening bracket was passed. Not inlined, as is `value`: the
+    /// code that a row needs should stay in the processor's cache.
+    #[inline(never)]
     pub(crate) fn next_key(&mut self, first: &mut bool) -> Result<Option<Text<'a>>> {
         if self.more(first, b'}')? { self.key().map(Some) } else { Ok(None) }
     }
@@ -148,7 +149,7 @@ impl<'a> Reader<'a> {
     }
 
     /// One value, whatever it is.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn value(&mut self) -> Result<Raw<'a>> {
         match self.peek() {
             b'"' => {

@@ -49,10 +49,12 @@ impl<'a> Found<'a> {
         let before = *reader;
         let value = Value::read(reader, column.rule.want(), kind, None).map_err(defect)?;
         let raw = before.until(reader);
-        match self.cells[index].replace(Cell { value, raw, kind }) {
-            None => Ok(()),
-            Some(_) => Err(defect(Defect::Duplicate)),
+        let cell = &mut self.cells[index];
+        if cell.is_some() {
+            return Err(defect(Defect::Duplicate));
         }
+        *cell = Some(Cell { value, raw, kind });
+        Ok(())
     }
 }
 
@@ -119,6 +121,11 @@ impl Shape {
         if let Some(place) = later.iter().position(is_key) {
             return Ok(Some(next + place));
         }
+        self.insert(key, next, table)
+    }
+
+    #[cold]
+    fn insert(&mut self, key: Text<'_>, next: usize, table: &Table) -> Result<Option<usize>> {
         let name = key.decode()?;
         if self.keys.len() == MAX_KEYS || self.keys.iter().any(|known| known.name == name) {
             return Ok(None);
@@ -131,6 +138,7 @@ impl Shape {
 }
 
 /// Reads a row whose keys come in an order of their own, or twice.
+#[cold]
 fn read_slowly<'a>(
     mut reader: Reader<'a>,
     table: &Table,
@@ -160,6 +168,7 @@ fn read_slowly<'a>(
 }
 
 /// Reads a row that is an array.
+#[inline(never)]
 pub(crate) fn positional<'a>(
     mut reader: Reader<'a>,
     slots: &'a [Slot],

@@ -122,6 +122,7 @@ impl TextMaker {
         3
     }
 
+    #[inline(never)]
     fn other(&self, rest: &str, draws: &mut Draws, out: &mut Vec<u8>) -> usize {
         let Some(original) = rest.chars().next() else { return 1 };
         let made = match class(original) {

@@ -232,6 +232,7 @@ impl<'a> Layer<'_, 'a> {
     }
 
     /// An array whose type the dump says.
+    #[inline(never)]
     fn typed(&mut self, reader: &mut Reader<'a>, kind: &'a Kind) -> Result<Value<'a>> {
         reader.pass(b'[')?;
         if let Kind::Marked(mark, kind) = kind {
@@ -266,6 +267,7 @@ impl<'a> Layer<'_, 'a> {
     }
 
     /// An array of a column without a type: the rule decides what it can be.
+    #[inline(never)]
     fn untyped(&mut self, reader: &mut Reader<'a>) -> Result<Option<Value<'a>>> {
         let Raw::Array(array) = reader.value()? else { return Ok(None) };
         let (wrap, inner) = match (first_parts(array)?, self.want) {
@@ -337,6 +339,7 @@ impl<'a> Layer<'_, 'a> {
     }
 
     /// `{"tag":…,"value":…}` or `{"__pear":…,"v":…}`, in either order.
+    #[inline(never)]
     fn pair(&mut self, reader: &mut Reader<'a>) -> Result<Option<Value<'a>>> {
         reader.pass(b'{')?;
         let mut entries = [None; 3];

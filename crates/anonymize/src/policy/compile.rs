@@ -8,7 +8,11 @@ use super::file::{
 };
 use super::{
     Column, Domain, Key, Keys, MAX_NAME_BYTES, Nested, Paths, Policy, Published, Rule,
+<<<<<<< ours
     SEED_DENIED_COLUMNS, SEED_DENIED_TABLES, Shift, Spellings, Table, VERSION, Work, spelling,
+=======
+    SEED_DENIED_COLUMNS, SEED_DENIED_TABLES, Shift, Spellings, Table, VERSION, Words, Work,
+>>>>>>> theirs
 };
 use crate::glob::Glob;
 use crate::{AnonymizeError, Form, json};
@@ -98,7 +102,10 @@ fn paths(file: PathsFile) -> Result<Paths> {
         return Err(wrong("paths", "a word or extension is empty, too long or has a slash"));
     }
     let extensions = file.extensions.into_iter().map(|extension| extension.to_lowercase());
-    Ok(Paths { words: file.words.into_iter().collect(), extensions: extensions.collect() })
+    Ok(Paths {
+        words: Words::new(file.words.into_iter().collect()),
+        extensions: extensions.collect(),
+    })
 }
 
 fn domains(file: BTreeMap<String, DomainFile>) -> Result<Vec<Domain>> {

@@ -16,7 +16,7 @@ impl Policy {
     fn canonical(&self) -> String {
         let mut text = format!("version {VERSION}\n");
         line(&mut text, format_args!("deny {:?}", sorted(&self.deny)));
-        line(&mut text, format_args!("words {:?}", sorted(&self.paths.words)));
+        line(&mut text, format_args!("words {:?}", sorted(self.paths.words.iter())));
         line(&mut text, format_args!("extensions {:?}", sorted(&self.paths.extensions)));
         for Domain { name, prefix, form, patterns } in &self.domains {
             let patterns = sorted(patterns);

@@ -137,6 +137,7 @@ fn escape<'r>(rest: &'r [u8], out: &mut Vec<u8>) -> Result<&'r [u8]> {
 }
 
 /// The character behind `\uXXXX` or a pair of these, and how many bytes they take.
+#[inline(never)]
 fn unicode(rest: &[u8]) -> Option<(char, usize)> {
     let high = hex(rest.get(2..6))?;
     if !(0xd800..0xdc00).contains(&high) {
