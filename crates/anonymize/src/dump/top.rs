@@ -127,8 +127,10 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
             return Ok(());
         }
         if let Owner::Unknown = self.owner(entry) {
+            // Beside allowed tables, it is a table of that name which no list mentions.
             self.has_nameless = true;
-            return Ok(());
+            entry.name = Some("rows".to_owned());
+            return self.end_entry(entry, true);
         }
         self.found_in(entry.container.unwrap_or(Container::Lone));
         self.end_entry(entry, true)
