@@ -51,9 +51,16 @@ lint:
 ci:
     bash .ci/run
 
+# Any bytes against the scanner, for SECONDS; needs cargo-fuzz and a nightly compiler.
+fuzz TARGET="scan" SECONDS="660":
+    cargo +nightly fuzz run {{TARGET}} -- -max_total_time={{SECONDS}} -max_len=4096
+
 # Our own measurements; docs/BENCHMARKS.md keeps what they said.
 bench:
     cargo bench --profile dist --locked -p probe --bench check_body
     cargo bench --profile dist --locked -p anonymize --bench extract
+    cargo bench --profile dist --locked -p anonymize --bench scan
+    cargo bench --profile dist --locked -p anonymize --bench rows
     cargo bench --profile dist --locked -p leak-audit --bench audit
+    cargo bench --profile dist --locked -p extract --bench whole
     cargo bench --profile dist --locked -p workload --bench round_trip

@@ -57,7 +57,7 @@ pub(crate) struct RowAt {
     /// The number of bytes before it.
     pub(crate) offset: u64,
     /// Line and column, near the start of the dump.
-    pub(crate) line: Option<(u64, u64)>,
+    pub(crate) line: Option<(u32, u32)>,
 }
 
 impl RowAt {

@@ -81,9 +81,9 @@ pub struct Place {
     /// The number of bytes before it. For a defect inside a row, this is where the row starts.
     pub offset: u64,
     /// Line of that byte, from 1. Lines are counted in the first 16 MiB only.
-    pub line: Option<u64>,
+    pub line: Option<u32>,
     /// Column of that byte in its line, in bytes from 1.
-    pub line_column: Option<u64>,
+    pub line_column: Option<u32>,
 }
 
 impl fmt::Display for Place {

@@ -8,14 +8,9 @@ mod spelling;
 
 use std::collections::{BTreeMap, HashSet};
 
-<<<<<<< ours
 pub use self::explain::{Action, RuleLine};
 use crate::glob::Glob;
-use crate::token::BuildFold;
-=======
-use crate::glob::{self, Glob};
 use crate::token::{BuildFold, same};
->>>>>>> theirs
 use crate::value::Want;
 use crate::{AnonymizeError, Form};
 

@@ -333,15 +333,34 @@ impl<R: Read, W: Watch> Scanner<R, W> {
         }
     }
 
-    /// Passes a number, `true`, `false` or `null`, or what looks a little like one.
+    /// Passes `true`, `false`, `null`, or a number, the digits of which are not checked further.
     fn skip_word(&mut self) -> Result<()> {
-        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-        let mut is_empty = true;
+        match self.peek_some()? {
+            b't' => self.expect_all(b"true"),
+            b'f' => self.expect_all(b"false"),
+            b'n' => self.expect_all(b"null"),
+            b'-' | b'0'..=b'9' => self.skip_number(),
+            _ => Err(self.defect(Defect::Syntax)),
+        }
+    }
+
+    fn expect_all(&mut self, word: &[u8]) -> Result<()> {
+        for wanted in word {
+            match self.byte()? {
+                Some(byte) if byte == *wanted => self.next += 1,
+                Some(_) => return Err(self.defect(Defect::Syntax)),
+                None => return Err(self.defect(Defect::Truncated)),
+            }
+        }
+        Ok(())
+    }
+
+    fn skip_number(&mut self) -> Result<()> {
+        let is_part = |byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
         while self.byte()?.is_some_and(is_part) {
-            is_empty = false;
             self.next += 1;
         }
-        if is_empty { Err(self.defect(Defect::Syntax)) } else { Ok(()) }
+        Ok(())
     }
 
     /// Keeps what comes from the next byte that is no space on.

@@ -77,7 +77,7 @@ fn every_defect_is_called_by_its_name() {
         (r#"{"tables":[{"name":"puzzle_work_profile","columns":["a"],"schema":["b"],"rows":[["secret"]]}]}"#.into(), Defect::Columns),
         (r#"{"tables":[{"name":"puzzle_work_profile","columns":["a","b"],"rows":[["secret"]]}]}"#.into(), Defect::RowLength),
         (r#"{"tables":[{"name":"puzzle_work_profile","rowsJson":"secret"}]}"#.into(), Defect::RowsText),
-        (r#"{"tables":[{"name":"puzzle_work_profile","rowsJson":"[{\"profile_id\":7},secret]"}]}"#.into(), Defect::NotObject),
+        (r#"{"tables":[{"name":"puzzle_work_profile","rowsJson":"[{\"profile_id\":7},secret]"}]}"#.into(), Defect::RowsText),
         (row(r#"{"profile_id":"a"},["secret"]"#), Defect::RowKind),
         (row(r#""{\"profile_id\":\"secret""#), Defect::Syntax),
         (row(r#""\ud800secret""#), Defect::Encoding),

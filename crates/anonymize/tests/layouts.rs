@@ -402,6 +402,29 @@ fn what_follows_is_refused_unless_lines_were_begun() {
 }
 
 #[test]
+fn an_sql_answer_may_say_its_columns_last() {
+    let answer = br#"[{"rows":[["p",[0,7]],["q",[1,[]]]],"schema":{"elements":[
+        {"name":{"some":"profile_id"},"algebraic_type":{"String":[]}},
+        {"name":{"some":"play_count"},"algebraic_type":{"Sum":{"variants":[
+            {"name":{"some":"some"},"algebraic_type":{"U32":[]}},
+            {"name":{"some":"none"},"algebraic_type":{"Product":{"elements":[]}}}]}}}]}}]"#;
+    assert_eq!(defect(once(&answer[..], &options(TABLE))), Defect::RowsFirst);
+    let (dataset, manifest, found) = again(answer, &options(TABLE)).unwrap();
+    let counts: Vec<_> = dataset.rows(TABLE).iter().map(|row| row["play_count"].clone()).collect();
+    assert_eq!(counts, [serde_json::json!(7), serde_json::Value::Null]);
+    assert_eq!(manifest.tables[0].rows_in, 2);
+    assert_eq!(found, "an SQL answer, rows as arrays, read twice");
+}
+
+#[test]
+fn rows_without_a_name_beside_tables_are_an_unknown_table() {
+    let dump = br#"{"rows":[{"a":1},2],"puzzle_work_profile":[]}"#;
+    for run in [once(&dump[..], &DumpOptions::default()), again(dump, &DumpOptions::default())] {
+        assert_eq!(run.unwrap().1.unknown_tables["rows"], 2);
+    }
+}
+
+#[test]
 fn a_dump_that_changes_between_two_readings_is_refused() {
     let entry = |name: &str| format!(r#"{{"rows":[{{"profile_id":"p"}}],"name":"{name}"}}"#);
     let dump = |name: &str| format!(r#"{{"tables":[{}]}}"#, entry(name));

@@ -54,12 +54,18 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
                 self.scan.expect(b'{')?;
                 self.answer(None)
             }
-            (Format::Sql, _) => self.fail(Defect::NotTables),
+            (Format::Sql, _) => self.no_tables(),
             _ if self.found.container == Some(Container::Lines) => self.line(table),
             (_, b'{') => self.line_or_answer(table),
             (_, b'[') => self.rows_or_answers(table),
-            _ => self.fail(Defect::NotTables),
+            _ => self.no_tables(),
         }
+    }
+
+    /// A value that is no table, if it is one at all.
+    fn no_tables(&mut self) -> Result<()> {
+        self.scan.skip_value()?;
+        self.fail(Defect::NotTables)
     }
 
     /// A document that says which tables it has.
@@ -70,7 +76,7 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
                 self.object(0)
             }
             (Format::Auto | Format::Tables | Format::Ndjson, b'[') => self.entries(true),
-            _ => self.fail(Defect::NotTables),
+            _ => self.no_tables(),
         }
     }
 
@@ -136,8 +142,10 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
             return Ok(());
         }
         if let Owner::Unknown = self.owner(entry) {
+            // Beside allowed tables, it is a table of that name which no list mentions.
             self.has_nameless = true;
-            return Ok(());
+            entry.name = Some("rows".to_owned());
+            return self.end_entry(entry, true);
         }
         self.found_in(entry.container.unwrap_or(Container::Lone));
         self.container = Container::Lone;
@@ -152,7 +160,7 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
                 self.found_in(Container::TablesMap);
                 self.tables_map()
             }
-            _ => self.fail(Defect::NotTables),
+            _ => self.no_tables(),
         }
     }
 
@@ -244,7 +252,7 @@ impl<'a, R: Read, H: Handler> Reader<'a, R, H> {
             match self.scan.peek_value()? {
                 b'{' => self.scan.expect(b'{')?,
                 b'[' | b'"' if is_top => return self.fail(no_name),
-                _ => return self.fail(Defect::NotTables),
+                _ => return self.no_tables(),
             }
             let mut entry = Entry::default();
             self.entry(&mut entry, true)?;

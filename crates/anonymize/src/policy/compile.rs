@@ -8,11 +8,8 @@ use super::file::{
 };
 use super::{
     Column, Domain, Key, Keys, MAX_NAME_BYTES, Nested, Paths, Policy, Published, Rule,
-<<<<<<< ours
-    SEED_DENIED_COLUMNS, SEED_DENIED_TABLES, Shift, Spellings, Table, VERSION, Work, spelling,
-=======
     SEED_DENIED_COLUMNS, SEED_DENIED_TABLES, Shift, Spellings, Table, VERSION, Words, Work,
->>>>>>> theirs
+    spelling,
 };
 use crate::glob::Glob;
 use crate::{AnonymizeError, Form, json};

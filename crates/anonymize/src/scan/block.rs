@@ -1,6 +1,7 @@
 //! Which of 64 bytes are brackets and commas outside texts, as bitmaps.
 
-use wide::u8x32;
+use fearless_simd::prelude::*;
+use fearless_simd::{Simd, u8x64};
 
 /// How many bytes are looked at together.
 pub(super) const BLOCK: usize = 64;
@@ -16,9 +17,9 @@ pub(super) struct Marks {
 
 impl Marks {
     /// The commas outside texts. Looked for apart, because most blocks need none.
-    #[inline]
-    pub(super) fn commas(&self, block: &[u8; BLOCK]) -> u64 {
-        Halves::new(block).equal(b',') & !self.text
+    #[inline(always)]
+    pub(super) fn commas<S: Simd>(&self, simd: S, block: &[u8; BLOCK]) -> u64 {
+        Bytes::new(simd, block).equal(b',') & !self.text
     }
 }
 
@@ -34,39 +35,45 @@ pub(super) struct Carry {
 impl Carry {
     /// The marks of a whole block.
     #[inline(always)]
-    pub(super) fn marks(&mut self, block: &[u8; BLOCK]) -> Marks {
-        let halves = Halves::new(block);
-        let escaped = self.escaped(&halves);
-        self.marks_between(&halves, escaped)
+    pub(super) fn marks<S: Simd>(&mut self, simd: S, block: &[u8; BLOCK]) -> Marks {
+        let bytes = Bytes::new(simd, block);
+        let escaped = self.escaped(bytes);
+        self.marks_between(bytes, escaped)
     }
 
     /// The marks of the first `length` bytes of a block that goes on with spaces.
-    pub(super) fn last_marks(&mut self, block: &[u8; BLOCK], length: usize) -> Marks {
-        let halves = Halves::new(block);
-        let escaped = self.escaped(&halves);
+    #[inline(always)]
+    pub(super) fn last_marks<S: Simd>(
+        &mut self,
+        simd: S,
+        block: &[u8; BLOCK],
+        length: usize,
+    ) -> Marks {
+        let bytes = Bytes::new(simd, block);
+        let escaped = self.escaped(bytes);
         // The next byte to come is the one after the block's true end, not after its spaces.
         self.escape = (escaped >> length) & 1;
-        self.marks_between(&halves, escaped)
+        self.marks_between(bytes, escaped)
     }
 
     #[inline(always)]
-    fn marks_between(&mut self, halves: &Halves, escaped: u64) -> Marks {
-        let text = prefix_xor(halves.equal(b'"') & !escaped) ^ self.text;
+    fn marks_between<S: Simd>(&mut self, bytes: Bytes<S>, escaped: u64) -> Marks {
+        let text = prefix_xor(bytes.equal(b'"') & !escaped) ^ self.text;
         self.text = ((text as i64) >> 63) as u64;
         // In ASCII, these bits alone tell `[ ] { }` and the backslash from one another and from a
         // few others, none of which stands outside texts. So one comparison finds all of them.
-        Marks { brackets: halves.with(0x27).equal(0x7f) & !text, text }
+        Marks { brackets: bytes.with(0x27).equal(0x7f) & !text, text }
     }
 
     /// The bytes after an odd number of backslashes. Backslashes in a row cancel out by a
     /// subtraction that carries through the row, as simdjson does it.
     #[inline(always)]
-    fn escaped(&mut self, halves: &Halves) -> u64 {
+    fn escaped<S: Simd>(&mut self, bytes: Bytes<S>) -> u64 {
         const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;
-        if !halves.has(b'\\') {
+        if !bytes.has(b'\\') {
             return std::mem::take(&mut self.escape);
         }
-        let slashes = halves.equal(b'\\') & !self.escape;
+        let slashes = bytes.equal(b'\\') & !self.escape;
         let after = slashes << 1;
         let codes = ((after | ODD).wrapping_sub(slashes)) ^ ODD;
         let escaped = codes ^ (slashes | self.escape);
@@ -84,34 +91,28 @@ pub(super) fn prefix_xor(mut bits: u64) -> u64 {
     bits
 }
 
-/// A block in two vectors.
-struct Halves(u8x32, u8x32);
+/// A block as a vector.
+#[derive(Clone, Copy)]
+struct Bytes<S: Simd>(u8x64<S>);
 
-impl Halves {
+impl<S: Simd> Bytes<S> {
     #[inline(always)]
-    fn new(block: &[u8; BLOCK]) -> Self {
-        let half = |from: usize| -> u8x32 {
-            let bytes: [u8; 32] = block[from..from + 32].try_into().expect("half a block");
-            u8x32::from(bytes)
-        };
-        Self(half(0), half(32))
+    fn new(simd: S, block: &[u8; BLOCK]) -> Self {
+        Self(u8x64::from_slice(simd, block))
     }
 
     #[inline(always)]
-    fn equal(&self, byte: u8) -> u64 {
-        let bits = |half: u8x32| u64::from(half.simd_eq(u8x32::splat(byte)).to_bitmask());
-        bits(self.0) | bits(self.1) << 32
+    fn equal(self, byte: u8) -> u64 {
+        self.0.simd_eq(byte).to_bitmask()
     }
 
     #[inline(always)]
-    fn has(&self, byte: u8) -> bool {
-        let byte = u8x32::splat(byte);
-        (self.0.simd_eq(byte) | self.1.simd_eq(byte)).any()
+    fn has(self, byte: u8) -> bool {
+        self.0.simd_eq(byte).any_true()
     }
 
     #[inline(always)]
-    fn with(&self, bits: u8) -> Self {
-        let bits = u8x32::splat(bits);
-        Self(self.0 | bits, self.1 | bits)
+    fn with(self, bits: u8) -> Self {
+        Self(self.0 | bits)
     }
 }

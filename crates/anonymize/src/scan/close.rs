@@ -1,6 +1,8 @@
 //! Finds the bracket that closes one which was opened before, and counts the commas between the
 //! elements on the way.
 
+use fearless_simd::{Level, Simd, dispatch};
+
 use super::block::{BLOCK, Carry, Marks, prefix_xor};
 use crate::Defect;
 
@@ -19,24 +21,35 @@ pub(super) struct Closer {
     aside: Vec<u64>,
     /// The commas between the elements of the outermost brackets.
     pub(super) commas: u64,
+    /// Which instructions the processor has.
+    level: Level,
 }
 
 impl Closer {
     /// Starts behind an opening bracket.
     pub(super) fn new(open: u8) -> Self {
+        Self::with_level(open, Level::new())
+    }
+
+    fn with_level(open: u8, level: Level) -> Self {
         let nest = Nest { kinds: kind(open), depth: 1 };
-        Self { carry: Carry::default(), nest, aside: Vec::new(), commas: 0 }
+        Self { carry: Carry::default(), nest, aside: Vec::new(), commas: 0, level }
     }
 
     /// Looks through the next bytes, and gives the number of those up to the closing bracket, or
     /// `None` where it is not among them.
     pub(super) fn advance(&mut self, bytes: &[u8]) -> Result<Option<usize>, Broken> {
+        dispatch!(self.level, simd => self.advance_with(simd, bytes))
+    }
+
+    #[inline(always)]
+    fn advance_with<S: Simd>(&mut self, simd: S, bytes: &[u8]) -> Result<Option<usize>, Broken> {
         let (blocks, rest) = bytes.as_chunks::<BLOCK>();
         // Copies stay in registers.
         let (mut carry, mut nest, mut commas) = (self.carry, self.nest, self.commas);
         for (index, block) in blocks.iter().enumerate() {
-            let marks = carry.marks(block);
-            let found = self.block(block, &marks, &mut nest, &mut commas);
+            let marks = carry.marks(simd, block);
+            let found = self.block(simd, block, &marks, &mut nest, &mut commas);
             if let Some(at) = found.map_err(|(at, defect)| (index * BLOCK + at, defect))? {
                 self.commas = commas;
                 return Ok(Some(index * BLOCK + at + 1));
@@ -47,8 +60,8 @@ impl Closer {
             let start = blocks.len() * BLOCK;
             let mut last = [b' '; BLOCK];
             last[..rest.len()].copy_from_slice(rest);
-            let marks = carry.last_marks(&last, rest.len());
-            let found = self.block(&last, &marks, &mut nest, &mut commas);
+            let marks = carry.last_marks(simd, &last, rest.len());
+            let found = self.block(simd, &last, &marks, &mut nest, &mut commas);
             end = found.map_err(|(at, defect)| (start + at, defect))?.map(|at| start + at + 1);
         }
         (self.carry, self.nest, self.commas) = (carry, nest, commas);
@@ -57,8 +70,9 @@ impl Closer {
 
     /// Follows the brackets of one block, up to the one that closes everything.
     #[inline(always)]
-    fn block(
+    fn block<S: Simd>(
         &mut self,
+        simd: S,
         block: &[u8; BLOCK],
         marks: &Marks,
         nest: &mut Nest,
@@ -90,7 +104,7 @@ impl Closer {
         }
         if was_outside || turns != 0 {
             let outside = prefix_xor(turns) ^ if was_outside { !0 } else { 0 };
-            *commas += u64::from((marks.commas(block) & outside).count_ones());
+            *commas += u64::from((marks.commas(simd, block) & outside).count_ones());
         }
         Ok(end)
     }
@@ -155,10 +169,17 @@ fn kind(bracket: u8) -> u64 {
 mod tests {
     use super::*;
 
-    /// Feeds a text behind its first bracket in pieces of one length.
+    /// Feeds a text behind its first bracket in pieces of one length, with the processor's best
+    /// instructions and with those that every processor has.
     fn close(text: &str, piece: usize) -> Result<Option<(usize, u64)>, Defect> {
+        let found = close_with(Level::new(), text, piece);
+        assert_eq!(found, close_with(Level::baseline(), text, piece));
+        found
+    }
+
+    fn close_with(level: Level, text: &str, piece: usize) -> Result<Option<(usize, u64)>, Defect> {
         let bytes = text.as_bytes();
-        let mut closer = Closer::new(bytes[0]);
+        let mut closer = Closer::with_level(bytes[0], level);
         for (index, piece_bytes) in bytes[1..].chunks(piece).enumerate() {
             if let Some(end) = closer.advance(piece_bytes).map_err(|(_, defect)| defect)? {
                 return Ok(Some((1 + index * piece + end, closer.commas)));

@@ -10,7 +10,7 @@ const LIMIT: u64 = 16 << 20;
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     counted: u64,
-    breaks: u64,
+    breaks: u32,
     /// The offset of the first byte of the line.
     start: u64,
 }
@@ -35,8 +35,8 @@ impl Lines {
     }
 
     /// Line and column of the offset up to which was counted, both from 1.
-    pub(super) fn at(&self, offset: u64) -> Option<(u64, u64)> {
+    pub(super) fn at(&self, offset: u64) -> Option<(u32, u32)> {
         let is_known = offset < LIMIT && offset == self.counted;
-        is_known.then(|| (self.breaks + 1, offset - self.start + 1))
+        is_known.then(|| (self.breaks + 1, (offset - self.start) as u32 + 1))
     }
 }
