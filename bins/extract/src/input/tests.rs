@@ -147,7 +147,12 @@ fn a_pipe_without_room_for_its_copy_says_so() {
 
 fn source(paths: &[&Path], table: Option<&str>) -> FileSource {
     let paths = paths.iter().map(|&path| path.to_owned()).collect();
-    FileSource { paths, format: anonymize::Format::Auto, table: table.map(str::to_owned), columns: None }
+    FileSource {
+        paths,
+        format: anonymize::Format::Auto,
+        table: table.map(str::to_owned),
+        columns: None,
+    }
 }
 
 fn open_all(paths: &[&Path], table: Option<&str>) -> Result<Inputs, ExtractError> {
