@@ -147,22 +147,37 @@ const NOWHERE: Origin = Origin { kind: Kind::Sensitive, table: 0, column: 0, off
 struct Names {
     list: Vec<Option<String>>,
     numbers: HashMap<String, u32>,
+    /// By number what came after it: most rows have the same columns in the same order.
+    next: Vec<u32>,
+    last: u32,
 }
 
 impl Names {
     fn number(&mut self, name: Option<&str>) -> u32 {
         let Some(name) = name else { return 0 };
+        let guess = self.next.get(self.last as usize).copied().unwrap_or_default();
+        let is_guess = self.name(guess) == Some(name);
+        let number = if is_guess { guess } else { self.look_up(name) };
+        if let Some(next) = self.next.get_mut(self.last as usize) {
+            *next = number;
+        }
+        self.last = number;
+        number
+    }
+
+    fn look_up(&mut self, name: &str) -> u32 {
         if let Some(number) = self.numbers.get(name) {
             return *number;
         }
         if self.list.is_empty() {
-            self.list.push(None);
+            (self.list, self.next) = (vec![None], vec![0]);
         }
         if self.list.len() >= 10_000 {
             return 0;
         }
         let number = self.list.len() as u32;
         self.list.push(Some(name.to_owned()));
+        self.next.push(0);
         self.numbers.insert(name.to_owned(), number);
         number
     }
@@ -179,6 +194,18 @@ struct Shown<'c, 'a> {
     origin: Origin,
 }
 
+impl Shown<'_, '_> {
+    /// Rows of one table follow one another.
+    fn table(&mut self, name: Option<&str>) -> u32 {
+        let last = self.origin.table;
+        if self.names.name(last) == name {
+            last
+        } else {
+            name.map_or(0, |name| self.names.look_up(name))
+        }
+    }
+}
+
 impl Private for Shown<'_, '_> {
     fn place(&mut self, place: &PrivatePlace<'_>) {
         self.origin = Origin {
@@ -187,7 +214,7 @@ impl Private for Shown<'_, '_> {
                 Privacy::Dropped => Kind::Dropped,
                 Privacy::Sensitive => Kind::Sensitive,
             },
-            table: self.names.number(place.table),
+            table: self.table(place.table),
             column: self.names.number(place.column),
             offset: place.offset,
         };

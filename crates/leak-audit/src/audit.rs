@@ -1,12 +1,15 @@
 //! Drives the walks over the dump and the passes over the outputs.
 
+use std::thread;
+
 use serde::Serialize;
 
-use crate::collect::{Aim, Collector, Counts, Taken};
+use crate::collect::{Aim, Collector, Counts, Taken, Taker};
 use crate::decoy::{self, Decoys};
 use crate::error::AuditError;
 use crate::exact::Exact;
 use crate::grammar::{Grammar, Rules};
+use crate::hands::hands;
 use crate::index::Index;
 use crate::outputs::{Output, Outputs};
 use crate::part::Part;
@@ -21,7 +24,8 @@ pub struct Options {
     pub memory_bytes: usize,
     /// Makes the decoys; the same seed gives the same certificate. No secret of a seed is needed.
     pub seed: [u8; 32],
-    /// How many threads read and search an output (1).
+    /// How many threads read and search an output (1). With more than one, one reads the dump and
+    /// another takes its secrets.
     pub threads: usize,
 }
 
@@ -114,6 +118,7 @@ impl Audit {
             rules: &rules,
             memory: self.options.memory_bytes.min(1 << 31),
             walk,
+            threads: self.options.threads.max(1),
             outputs: Outputs::new(&rules, self.options.threads.max(1), outputs),
             counts: None,
             verdict: Verdict::default(),
@@ -128,6 +133,7 @@ type Walk<'a, E> = &'a mut dyn FnMut(&mut Collector<'_>) -> Result<(), E>;
 struct Run<'a, 'o, E> {
     rules: &'a Rules,
     memory: usize,
+    threads: usize,
     walk: Walk<'a, E>,
     outputs: Outputs<'a, 'o>,
     /// After the first walk.
@@ -184,9 +190,21 @@ impl<E> Run<'_, '_, E> {
                 None
             }
         };
-        let mut collector = Collector::new(self.rules, aim, decoys, &mut build);
-        (self.walk)(&mut collector).map_err(AuditError::Walk)?;
-        let taken = collector.into_taken();
+        let taker = Taker::new(self.rules, aim, decoys);
+        let (walk, threads) = (&mut *self.walk, self.threads);
+        let (walked, taken) = thread::scope(|scope| {
+            let (giver, helper) = hands();
+            let giver = (threads > 1).then_some(giver);
+            let worker = (threads > 1).then(|| scope.spawn(|| helper.work()));
+            let mut collector = Collector::new(taker, giver, &mut build);
+            let walked = walk(&mut collector);
+            let taken = collector.finish();
+            let joined = worker.and_then(|worker| {
+                worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            });
+            (walked, taken.or(joined).expect("one of the two threads has taken"))
+        });
+        walked.map_err(AuditError::Walk)?;
         failed.map_or(Ok(()), Err)?;
         self.walks += 1;
         if *self.counts.get_or_insert(taken.counts) != taken.counts {

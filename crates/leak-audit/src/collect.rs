@@ -6,6 +6,7 @@ use crate::decoy::Decoys;
 use crate::exact::{Exact, Hashed};
 use crate::fold::lower_into;
 use crate::grammar::Rules;
+use crate::hands::Giver;
 use crate::hash::{Anchor, Sums};
 use crate::index::Index;
 use crate::part::Part;
@@ -48,62 +49,98 @@ pub struct Origin {
 pub struct Collector<'a> {
     finder: Finder,
     texts: Finder,
-    taker: Taker<'a>,
+    /// Nothing once another thread has it.
+    taker: Option<Taker<'a>>,
+    giver: Option<Giver<'a>>,
     build: &'a mut dyn FnMut() -> Option<Index>,
 }
 
 impl<'a> Collector<'a> {
-    /// A collector that calls `build` for what the outputs hold once the secrets are too many.
+    /// A collector that calls `build` for what the outputs hold once the secrets are too many, and
+    /// then leaves the strings to another thread, if there is one.
     pub(crate) fn new(
-        rules: &'a Rules,
-        aim: Aim,
-        decoys: Option<Decoys>,
+        taker: Taker<'a>,
+        giver: Option<Giver<'a>>,
         build: &'a mut dyn FnMut() -> Option<Index>,
     ) -> Self {
-        let taker = Taker::new(rules, aim, decoys);
-        Self { finder: Finder::default(), texts: Finder::default(), taker, build }
+        let (finder, texts) = (Finder::default(), Finder::default());
+        let mut collector = Self { finder, texts, taker: Some(taker), giver, build };
+        collector.hand_over();
+        collector
     }
 
     /// Takes a decoded text.
     pub fn text(&mut self, origin: Origin, text: &str) {
-        let mut found = From { origin, taker: &mut self.taker };
-        found.found(head(text.as_bytes()));
-        self.texts.look_into(text.as_bytes(), &mut found);
-        self.narrow();
+        let texts = &mut self.texts;
+        let mut take = |found: &mut dyn Found| {
+            found.found(head(text.as_bytes()));
+            texts.look_into(text.as_bytes(), found);
+        };
+        match (&mut self.taker, &mut self.giver) {
+            (Some(taker), _) => take(&mut From { origin, taker }),
+            (None, Some(giver)) => take(&mut giver.at(origin)),
+            (None, None) => {}
+        }
+        self.go_on();
     }
 
     /// Takes raw JSON in pieces of any size: its strings, object keys among them. Escapes are
     /// decoded, and halves of characters and broken UTF-8 are replaced.
     pub fn json(&mut self, origin: Origin, piece: &[u8]) {
         for piece in piece.chunks(PIECE) {
-            self.finder.feed(piece, &mut From { origin, taker: &mut self.taker });
-            self.narrow();
+            match (&mut self.taker, &mut self.giver) {
+                (Some(taker), _) => self.finder.feed(piece, &mut From { origin, taker }),
+                (None, Some(giver)) => self.finder.feed(piece, &mut giver.at(origin)),
+                (None, None) => {}
+            }
+            self.go_on();
         }
     }
 
     /// Says that the JSON has ended. What follows belongs to something else.
     pub fn json_end(&mut self, origin: Origin) {
-        self.finder.end(&mut From { origin, taker: &mut self.taker });
-        self.narrow();
+        match (&mut self.taker, &mut self.giver) {
+            (Some(taker), _) => self.finder.end(&mut From { origin, taker }),
+            (None, Some(giver)) => self.finder.end(&mut giver.at(origin)),
+            (None, None) => {}
+        }
+        self.go_on();
     }
 
-    /// Where the texts are too many, keeps only those that may be in an output.
-    fn narrow(&mut self) {
-        if self.taker.is_full() {
-            self.taker.narrow((self.build)());
+    fn go_on(&mut self) {
+        match (&mut self.taker, &mut self.giver) {
+            (Some(taker), _) if taker.is_full() => {
+                taker.narrow((self.build)());
+                self.hand_over();
+            }
+            (None, Some(giver)) => giver.give(),
+            _ => {}
         }
     }
 
-    pub(crate) fn into_taken(self) -> Taken {
-        self.taker.taken
+    /// Where only candidates are kept, the rest of the work is another thread's.
+    fn hand_over(&mut self) {
+        if let Some(giver) = &self.giver
+            && let Some(taker) = self.taker.take_if(|taker| taker.is_narrow())
+        {
+            giver.start(taker);
+        }
+    }
+
+    /// What was taken, unless another thread has it, which ends after this.
+    pub(crate) fn finish(self) -> Option<Taken> {
+        if self.taker.is_none()
+            && let Some(mut giver) = self.giver
+        {
+            giver.flush();
+        }
+        self.taker.map(Taker::into_taken)
     }
 }
 
 impl fmt::Debug for Collector<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Collector")
-            .field("counts", &self.taker.taken.counts)
-            .finish_non_exhaustive()
+        f.debug_struct("Collector").finish_non_exhaustive()
     }
 }
 
@@ -136,7 +173,7 @@ pub(crate) struct Taken {
 }
 
 /// Takes secrets one by one.
-struct Taker<'a> {
+pub(crate) struct Taker<'a> {
     taken: Taken,
     rules: &'a Rules,
     lower: String,
@@ -145,7 +182,7 @@ struct Taker<'a> {
 }
 
 impl<'a> Taker<'a> {
-    fn new(rules: &'a Rules, aim: Aim, decoys: Option<Decoys>) -> Self {
+    pub(crate) fn new(rules: &'a Rules, aim: Aim, decoys: Option<Decoys>) -> Self {
         let taken = Taken { aim, counts: Counts::default(), decoys, rest: Vec::new() };
         let (lower, decoded) = (String::new(), Vec::new());
         Self { taken, rules, lower, decoded, sums: Sums::default() }
@@ -196,6 +233,14 @@ impl<'a> Taker<'a> {
         }
     }
 
+    pub(crate) fn into_taken(self) -> Taken {
+        self.taken
+    }
+
+    fn is_narrow(&self) -> bool {
+        matches!(self.taken.aim, Aim::Candidates(..))
+    }
+
     /// Whether all secrets do not fit any more.
     fn is_full(&self) -> bool {
         matches!(&self.taken.aim, Aim::All(exact) if exact.is_full())
@@ -218,7 +263,7 @@ fn hashed<'a>(rules: &Rules, text: &'a str, anchor: u64) -> Hashed<'a> {
     Hashed { text, anchor, whole: rules.hasher.whole(text.as_bytes()) }
 }
 
-/// The collector as one place of the dump sees it.
+/// The taker as one place of the dump sees it.
 struct From<'b, 'a> {
     origin: Origin,
     taker: &'b mut Taker<'a>,
@@ -226,27 +271,32 @@ struct From<'b, 'a> {
 
 impl Found for From<'_, '_> {
     fn found(&mut self, text: &[u8]) {
-        self.taker.take(self.origin, text);
-        if let Some(segments) = path::segments(text) {
-            segments.for_each(|segment| self.segment(segment));
-        }
+        self.taker.found(self.origin, text);
     }
 }
 
-impl From<'_, '_> {
-    fn segment(&mut self, segment: &[u8]) {
-        self.stems(segment);
-        let mut decoded = std::mem::take(&mut self.taker.decoded);
-        if path::decode(segment, &mut decoded) {
-            self.stems(&decoded);
+impl Taker<'_> {
+    /// Takes a string and the parts of it.
+    pub(crate) fn found(&mut self, origin: Origin, text: &[u8]) {
+        self.take(origin, text);
+        if let Some(segments) = path::segments(text) {
+            segments.for_each(|segment| self.segment(origin, segment));
         }
-        self.taker.decoded = decoded;
     }
 
-    fn stems(&mut self, segment: &[u8]) {
-        self.taker.take(self.origin, segment);
+    fn segment(&mut self, origin: Origin, segment: &[u8]) {
+        self.stems(origin, segment);
+        let mut decoded = std::mem::take(&mut self.decoded);
+        if path::decode(segment, &mut decoded) {
+            self.stems(origin, &decoded);
+        }
+        self.decoded = decoded;
+    }
+
+    fn stems(&mut self, origin: Origin, segment: &[u8]) {
+        self.take(origin, segment);
         if let Some((stem, _)) = path::split_extension(segment) {
-            self.taker.take(self.origin, stem);
+            self.take(origin, stem);
         }
     }
 }

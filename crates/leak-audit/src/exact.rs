@@ -7,8 +7,8 @@ use crate::collect::{Kind, Origin};
 use crate::gate::Gate;
 use crate::part::Part;
 
-/// What an entry needs beside its text, in bytes, with its share of the map.
-const OVERHEAD: usize = 96;
+/// What an entry needs beside its text, in bytes, with its share of the maps.
+const OVERHEAD: usize = 116;
 const NONE: u32 = u32::MAX;
 
 /// The secrets of one part of all, by their anchors.
@@ -17,6 +17,8 @@ pub(crate) struct Exact {
     text: String,
     entries: Vec<Entry>,
     by_anchor: HashMap<u64, u32, BuildHasherDefault<Ready>>,
+    /// Many secrets of a column may have the same end.
+    by_whole: HashMap<u64, u32, BuildHasherDefault<Ready>>,
     part: Part,
     limit: usize,
     gate: Gate,
@@ -48,8 +50,9 @@ pub(crate) struct Hashed<'a> {
 
 impl Exact {
     pub(crate) fn new(limit: usize, part: Part) -> Self {
-        let (text, entries, by_anchor) = (String::new(), Vec::new(), HashMap::default());
-        Self { text, entries, by_anchor, part, limit, gate: Gate::new(0) }
+        let (text, entries) = (String::new(), Vec::new());
+        let (by_anchor, by_whole) = (HashMap::default(), HashMap::default());
+        Self { text, entries, by_anchor, by_whole, part, limit, gate: Gate::new(0) }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -143,12 +146,11 @@ impl Exact {
         })
     }
 
+    /// Of two secrets with the same hash only the later is found, so that the other may be there
+    /// twice.
     fn find(&self, secret: Hashed<'_>) -> Option<u32> {
-        let is_same = |index: &u32| {
-            let entry = &self.entries[*index as usize];
-            entry.whole == secret.whole && self.text_of(entry) == secret.text
-        };
-        self.chain(secret.anchor).find(is_same)
+        let index = *self.by_whole.get(&secret.whole)?;
+        (self.text_of(&self.entries[index as usize]) == secret.text).then_some(index)
     }
 
     fn push(&mut self, secret: Hashed<'_>) -> u32 {
@@ -165,6 +167,7 @@ impl Exact {
             is_sensitive: false,
             is_decoy: false,
         };
+        self.by_whole.insert(secret.whole, index);
         self.entries.push(entry);
         index
     }

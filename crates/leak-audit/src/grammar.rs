@@ -107,8 +107,8 @@ impl fmt::Debug for Grammar {
 pub(crate) struct Rules {
     pub(crate) hasher: Hasher,
     words: HashMap<u64, Vec<String>, BuildHasherDefault<Ready>>,
-    /// By length, so that most texts need no look at the words.
-    lengths: [bool; Self::MAX_WORD + 1],
+    /// By length the last bytes, five bits of each, so that most texts need no look at the words.
+    ends: [u32; Self::MAX_WORD + 1],
     prefixes: Vec<String>,
     pub(crate) tables: Vec<String>,
     columns: Vec<HashMap<String, Column>>,
@@ -129,9 +129,9 @@ impl Rules {
         let words = words.into_iter().chain(schemes).map(|word| word.to_ascii_lowercase());
         let hasher = Hasher::new(seed);
         let mut by_hash: HashMap<u64, Vec<String>, _> = HashMap::default();
-        let mut lengths = [false; Self::MAX_WORD + 1];
+        let mut ends = [0; Self::MAX_WORD + 1];
         for word in words.filter(|word| word.len() <= Self::MAX_WORD) {
-            lengths[word.len()] = true;
+            ends[word.len()] |= end_bit(word.as_bytes());
             by_hash.entry(hasher.whole(word.as_bytes())).or_default().push(word);
         }
         let mut any: HashMap<String, Column> = HashMap::new();
@@ -142,14 +142,14 @@ impl Rules {
         let (tables, columns): (_, Vec<_>) = columns.into_iter().unzip();
         let columns = columns.into_iter().map(|columns| columns.into_iter().collect()).collect();
         let words = by_hash;
-        Self { hasher, words, lengths, prefixes, tables, columns, any, positions, chance }
+        Self { hasher, words, ends, prefixes, tables, columns, any, positions, chance }
     }
 
     pub(crate) fn is_word(&self, text: &[u8]) -> bool {
         let is_known = |words: &Vec<String>| {
             words.iter().any(|word| word.as_bytes().eq_ignore_ascii_case(text))
         };
-        let is_possible = self.lengths.get(text.len()).is_some_and(|is_any| *is_any);
+        let is_possible = self.ends.get(text.len()).is_some_and(|ends| ends & end_bit(text) != 0);
         is_possible && self.words.get(&self.hasher.whole(text)).is_some_and(is_known)
     }
 
@@ -202,4 +202,9 @@ impl Rules {
     pub(crate) fn bits_of(&self, character: char) -> Option<f64> {
         (self.chance)(character)
     }
+}
+
+/// The same for both cases of a letter.
+fn end_bit(text: &[u8]) -> u32 {
+    1 << (text.last().copied().unwrap_or_default() & 31)
 }

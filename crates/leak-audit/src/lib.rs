@@ -81,6 +81,7 @@ mod exact;
 mod fold;
 mod gate;
 mod grammar;
+mod hands;
 mod hash;
 mod index;
 mod json;
