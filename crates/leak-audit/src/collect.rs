@@ -192,10 +192,10 @@ impl<'a> Taker<'a> {
         match self.rules.hasher.anchor(text) {
             Anchor::TooShort => self.taken.counts.too_short += 1,
             Anchor::Broken => self.take(origin, String::from_utf8_lossy(text).as_bytes()),
-            Anchor::Short(_) | Anchor::Long(_) if self.rules.is_word(text) => {
+            Anchor::Short(_) | Anchor::Long(..) if self.rules.is_word(text) => {
                 self.taken.counts.words += 1;
             }
-            anchor @ (Anchor::Short(_) | Anchor::Long(_)) => {
+            anchor @ (Anchor::Short(_) | Anchor::Long(..)) => {
                 self.taken.counts.secrets += 1;
                 if let Some(decoys) = &mut self.taken.decoys {
                     decoys.offer(self.rules, text);

@@ -53,7 +53,7 @@ impl Decoys {
             if index.may_have(rules, text.as_bytes(), anchor, &mut sums) {
                 inside.push(text);
             } else {
-                absent += u64::from(anchor.hash().is_some_and(|hash| index.part().has(hash)));
+                absent += u64::from(index.is_for(anchor));
             }
         }
         (inside, absent)

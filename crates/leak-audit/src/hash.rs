@@ -32,15 +32,15 @@ pub(crate) enum Anchor {
     Broken,
     /// Of a text of fewer than [`LONG`] characters: the hash of the last [`SHORT`].
     Short(u64),
-    /// The hash of the last [`LONG`] characters.
-    Long(u64),
+    /// The hash of the last [`LONG`] characters, and that of the last [`SHORT`].
+    Long(u64, u64),
 }
 
 impl Anchor {
     /// The hash, of what is searched for.
     pub(crate) fn hash(self) -> Option<u64> {
         match self {
-            Self::Short(hash) | Self::Long(hash) => Some(hash),
+            Self::Short(hash) | Self::Long(hash, _) => Some(hash),
             Self::TooShort | Self::Broken => None,
         }
     }
@@ -65,10 +65,18 @@ impl Hasher {
         match text.last_chunk::<LONG>() {
             Some(last) if last.is_ascii() => {
                 let last = lower8(u64::from_le_bytes(*last)).to_le_bytes();
-                Anchor::Long(self.long(self.window(last.into_iter().map(u64::from))))
+                self.anchor_of_long(last.map(u64::from))
             }
             _ => self.anchor_of_wide(text),
         }
+    }
+
+    #[inline]
+    fn anchor_of_long(&self, last: [u64; LONG]) -> Anchor {
+        let (start, end) = last.split_at(LONG - SHORT);
+        let end = self.window(end.iter().copied());
+        let all = self.window(start.iter().copied()).wrapping_mul(self.powers[SHORT]);
+        Anchor::Long(self.long(all.wrapping_add(end)), self.short(end))
     }
 
     fn anchor_of_wide(&self, text: &[u8]) -> Anchor {
@@ -85,7 +93,7 @@ impl Hasher {
             count += 1;
         }
         match count {
-            LONG => Anchor::Long(self.long(self.window(last.into_iter()))),
+            LONG => self.anchor_of_long(last),
             SHORT.. => Anchor::Short(self.short(self.window(last[LONG - SHORT..].iter().copied()))),
             _ => Anchor::TooShort,
         }
@@ -123,6 +131,14 @@ impl Hasher {
 fn mix(window: u64) -> u64 {
     let mixed = (window ^ (window >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed ^ (mixed >> 32)
+}
+
+/// The hashes of the windows that end at one character.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) short: u64,
+    pub(crate) medium: Option<u64>,
+    pub(crate) long: Option<u64>,
 }
 
 /// A text as the sums of its characters up to each place, from which the hash of any window comes
@@ -180,10 +196,23 @@ impl Sums {
         self.windows::<LONG>(hasher).map(|(window, end)| (hasher.long(window), end))
     }
 
-    /// The windows of six characters.
+    /// The windows of four characters, each with those of six and of eight that end there too.
     #[inline]
-    pub(crate) fn medium(&self, hasher: &Hasher) -> impl Iterator<Item = u64> {
-        self.windows::<MEDIUM>(hasher).map(|(window, _)| mix(window ^ hasher.tags[2]))
+    pub(crate) fn places(&self, hasher: &Hasher) -> impl Iterator<Item = Place> {
+        let sums = &self.sums[..=self.count];
+        (SHORT..sums.len()).map(move |end| {
+            let window = |size: usize| {
+                let start = end.checked_sub(size)?;
+                Some(sums[end].wrapping_sub(sums[start].wrapping_mul(hasher.powers[size])))
+            };
+            let short =
+                sums[end].wrapping_sub(sums[end - SHORT].wrapping_mul(hasher.powers[SHORT]));
+            Place {
+                short: hasher.short(short),
+                medium: window(MEDIUM).map(|window| mix(window ^ hasher.tags[2])),
+                long: window(LONG).map(|window| hasher.long(window)),
+            }
+        })
     }
 
     #[inline]
@@ -233,7 +262,7 @@ mod tests {
         assert_eq!(hasher().anchor(b"abc"), Anchor::TooShort);
         assert_eq!(hasher().anchor(b"abcdefg\xff"), Anchor::Broken);
         assert_eq!(hasher().anchor(&[0x80; 60]), Anchor::Broken);
-        assert!(matches!(hasher().anchor("\u{1f600}".repeat(9).as_bytes()), Anchor::Long(_)));
+        assert!(matches!(hasher().anchor("\u{1f600}".repeat(9).as_bytes()), Anchor::Long(..)));
     }
 
     proptest! {

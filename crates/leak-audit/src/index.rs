@@ -4,7 +4,7 @@
 //! none; others may be there and have to be compared.
 
 use crate::grammar::Rules;
-use crate::hash::{Anchor, Sums};
+use crate::hash::{Anchor, Place, Sums};
 use crate::part::Part;
 
 /// Where more of the bits are set, too many texts would seem to be there.
@@ -14,21 +14,32 @@ const BITS_EACH: u64 = 4;
 /// The most parts, whatever the memory.
 const MAX_PARTS: u64 = 1 << 12;
 
+/// One cache line: what ends with the same four characters, and little else.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
+struct Line([u64; 8]);
+
 /// The windows of one part of all.
 #[derive(Debug)]
 pub(crate) struct Index {
-    words: Vec<u64>,
+    lines: Vec<Line>,
     part: Part,
 }
 
 impl Index {
     pub(crate) fn new(bytes: usize, part: Part) -> Self {
-        Self { words: vec![0; (bytes / 8).max(64)], part }
+        let count = (bytes / size_of::<Line>()).max(8);
+        Self { lines: vec![Line::default(); count], part }
     }
 
     /// Whether it says yes too often, once all is in it.
     pub(crate) fn is_crowded(&self) -> bool {
-        let ones: u64 = self.words.iter().map(|word| u64::from(word.count_ones())).sum();
+        let ones: u64 = self
+            .lines
+            .iter()
+            .flat_map(|line| line.0)
+            .map(|word| u64::from(word.count_ones()))
+            .sum();
         ones as f64 > MAX_LOAD * self.bits()
     }
 
@@ -40,41 +51,44 @@ impl Index {
     }
 
     fn bits(&self) -> f64 {
-        self.words.len() as f64 * 64.0
+        self.lines.len() as f64 * 512.0
     }
 
     /// Empties it for another part.
     pub(crate) fn restart(&mut self, part: Part) {
-        self.words.fill(0);
+        self.lines.fill(Line::default());
         self.part = part;
-    }
-
-    pub(crate) fn part(&self) -> Part {
-        self.part
     }
 
     /// Adds the windows of a text.
     pub(crate) fn add(&mut self, rules: &Rules, sums: &Sums) {
-        for (window, _) in sums.short(&rules.hasher) {
-            self.put(window, short_bits(window));
-        }
-        for window in sums.medium(&rules.hasher) {
-            self.put(window, bit(window));
-        }
-        for (window, _) in sums.long(&rules.hasher) {
-            self.put(window, bit(window));
-        }
+        sums.places(&rules.hasher).for_each(|place| self.put(place));
     }
 
     /// Adds the end of a token, of which nothing but the whole is a finding.
-    pub(crate) fn add_end(&mut self, anchor: u64) {
-        self.put(anchor, bit(anchor));
+    pub(crate) fn add_end(&mut self, anchor: Anchor) {
+        if let Anchor::Long(long, short) = anchor {
+            self.put(Place { short, medium: None, long: Some(long) });
+        }
     }
 
-    fn put(&mut self, window: u64, bits: u64) {
-        if self.part.has(window) {
-            let at = self.at(window);
-            self.words[at] |= bits;
+    #[inline]
+    fn put(&mut self, place: Place) {
+        if self.part.has(place.short) {
+            let at = self.at(place.short);
+            let line = &mut self.lines[at];
+            line.set(place.short);
+            line.set(place.short >> 9);
+            place.medium.into_iter().for_each(|window| line.set(window));
+            place.long.into_iter().for_each(|window| line.set(window));
+        }
+    }
+
+    /// Whether a secret belongs to this part.
+    pub(crate) fn is_for(&self, anchor: Anchor) -> bool {
+        match anchor {
+            Anchor::Short(short) | Anchor::Long(_, short) => self.part.has(short),
+            Anchor::TooShort | Anchor::Broken => false,
         }
     }
 
@@ -87,19 +101,14 @@ impl Index {
         anchor: Anchor,
         sums: &mut Sums,
     ) -> bool {
-        match anchor {
-            Anchor::Long(last) => {
-                self.part.has(last)
-                    && self.is_set(last, bit(last))
-                    && self.may_have_all(rules, text, sums)
-            }
-            Anchor::Short(last) => {
-                self.part.has(last)
-                    && self.is_set(last, short_bits(last))
-                    && self.may_have_all(rules, text, sums)
-            }
-            Anchor::TooShort | Anchor::Broken => false,
-        }
+        let (short, long) = match anchor {
+            Anchor::Short(short) => (short, None),
+            Anchor::Long(long, short) => (short, Some(long)),
+            Anchor::TooShort | Anchor::Broken => return false,
+        };
+        self.part.has(short)
+            && self.has(Place { short, medium: None, long })
+            && self.may_have_all(rules, text, sums)
     }
 
     #[cold]
@@ -109,35 +118,44 @@ impl Index {
             return true;
         }
         sums.read(&rules.hasher, text);
-        let is_here = |window| !self.part.has(window) || self.is_set(window, bit(window));
-        let is_short_here =
-            |window| !self.part.has(window) || self.is_set(window, short_bits(window));
-        sums.long(&rules.hasher).all(|(window, _)| is_here(window))
-            && sums.medium(&rules.hasher).all(is_here)
-            && sums.short(&rules.hasher).all(|(window, _)| is_short_here(window))
+        sums.places(&rules.hasher).all(|place| !self.part.has(place.short) || self.has(place))
     }
 
     #[inline]
-    fn is_set(&self, window: u64, bits: u64) -> bool {
-        self.words[self.at(window)] & bits == bits
+    fn has(&self, place: Place) -> bool {
+        let line = &self.lines[self.at(place.short)];
+        let is_set = |window: Option<u64>| window.is_none_or(|window| line.is_set(window));
+        is_set(place.long)
+            && line.is_set(place.short)
+            && line.is_set(place.short >> 9)
+            && is_set(place.medium)
     }
 
     /// By the highest bits; the lowest tell the part.
     #[inline]
     fn at(&self, window: u64) -> usize {
-        ((u128::from(window) * self.words.len() as u128) >> 64) as usize
+        ((u128::from(window) * self.lines.len() as u128) >> 64) as usize
     }
 }
 
-#[inline]
-fn bit(window: u64) -> u64 {
-    1 << (window >> 20 & 63)
-}
+impl Line {
+    /// By bits that tell neither the line nor the part.
+    #[inline]
+    fn bit(window: u64) -> (usize, u64) {
+        ((window >> 12 & 7) as usize, 1 << (window >> 15 & 63))
+    }
 
-/// Short texts have few windows, so that each must say more.
-#[inline]
-fn short_bits(window: u64) -> u64 {
-    bit(window) | 1 << (window >> 14 & 63)
+    #[inline]
+    fn set(&mut self, window: u64) {
+        let (word, bit) = Self::bit(window);
+        self.0[word] |= bit;
+    }
+
+    #[inline]
+    fn is_set(&self, window: u64) -> bool {
+        let (word, bit) = Self::bit(window);
+        self.0[word] & bit != 0
+    }
 }
 
 #[cfg(test)]

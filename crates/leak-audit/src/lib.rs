@@ -42,12 +42,12 @@
 //!
 //! # How
 //!
-//! While the secrets fit into a third of the memory they are kept as they are. Otherwise 31-bit
-//! prints of their last eight characters (four for secrets of fewer than eight) go into a table of
-//! fixed size, the outputs are read, and only if a print was met there the dump is walked again for
-//! the secrets with such a print, which are then compared character by character. So there is no
-//! false negative, and no hit that was not compared. What does not fit at all is searched for part
-//! by part, each with a walk and a pass of its own.
+//! While the secrets fit into a quarter of the memory they are kept as they are, and the outputs are
+//! read once. Otherwise the outputs are read first: hashes of all their windows of four, six and
+//! eight characters go into a bitmap of fixed size. Then the dump is walked, and only secrets of
+//! which all windows are there are kept, and compared character by character in one more pass. So
+//! there is no false negative, and no hit that was not compared. What does not fit, of the outputs
+//! or of those secrets, is searched for part by part, each with a walk of its own.
 //!
 //! # Chance
 //!

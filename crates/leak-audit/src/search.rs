@@ -151,9 +151,10 @@ impl<'a> Search<'a> {
     fn is_token(&mut self, at: At, text: &[u8]) -> bool {
         let Some(digits) = self.rules.token_digits(text) else { return false };
         self.counts.tokens += 1;
-        let Some(anchor) = self.rules.hasher.anchor(digits).hash() else { return true };
+        let end = self.rules.hasher.anchor(digits);
+        let Some(anchor) = end.hash() else { return true };
         match self.needles {
-            Needles::Index(index) => locked(index).add_end(anchor),
+            Needles::Index(index) => locked(index).add_end(end),
             Needles::Exact(exact) if exact.gate().lets(anchor as u32) => {
                 let fits = |found: &str| [text.len(), digits.len()].contains(&found.len());
                 self.met(Column::Strict, at, anchor, text, fits);
