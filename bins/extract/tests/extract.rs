@@ -200,7 +200,7 @@ fn a_dump_that_cannot_be_used_leaves_everything_as_it_was() {
         (&whole[..whole.len() - 4], "it was cut"),
         (b"", "it was cut"),
         (b"{\"tables\":[]}", "none of the allowed tables"),
-        (b"CANARY", "expected tables"),
+        (b"CANARY", "the JSON is broken"),
         (b"{\"tables\":[{\"name\" CANARY", "the JSON is broken"),
         (b"{\"puzzle_work_profile\":[{\"profile_id\":\"p\",\"play_count\":\"CANARY\"}]}", {
             "puzzle_work_profile row 0 (from 0) column play_count at byte"
