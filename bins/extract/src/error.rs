@@ -39,6 +39,8 @@ pub(crate) enum ExtractError {
     Random(getrandom::Error),
     #[error("the manifest: {0}")]
     Manifest(&'static str),
+    #[error("cannot make an unnamed file for the list of works: {0}")]
+    Spool(#[source] io::Error),
     #[error("reading back what was written failed: {0}")]
     ReadBack(#[source] io::Error),
     #[error(transparent)]

@@ -183,8 +183,10 @@ fn write(
     anonymizer: Anonymizer<'_>,
     targets: &Targets,
 ) -> Result<Extracted, ExtractError> {
-    let mut writer =
-        DatasetWriter::new(buffered(&targets.dataset), policy, key).real_ids(settings.real_ids);
+    let spool = tempfile::tempfile_in(source::copies_folder(&settings.output));
+    let mut writer = DatasetWriter::new(buffered(&targets.dataset), policy, key)
+        .real_ids(settings.real_ids)
+        .spool(spool.map_err(ExtractError::Spool)?);
     let mut sampler = targets.sample.as_ref().map(|target| {
         Sampler::new(DatasetWriter::new(buffered(target), policy, key), settings.sample_per_table)
     });

@@ -135,7 +135,7 @@ fn table_of(input: &Input, policy: &Policy) -> Option<String> {
 }
 
 /// Where the copies of pipes are: beside the output, where it has to find room too.
-fn copies_folder(output: &Path) -> PathBuf {
+pub(crate) fn copies_folder(output: &Path) -> PathBuf {
     match is_standard(output) {
         true => std::env::temp_dir(),
         false => cli::folder(output).to_owned(),

@@ -151,5 +151,5 @@ pub use manifest::{Manifest, TableManifest};
 pub use policy::{Action, Policy, RuleLine};
 pub use private::{Privacy, Private, PrivatePlace};
 pub use rows::{CleanRow, WorkRef};
-pub use sink::{DatasetWriter, Sampler, Sink, TableStart};
+pub use sink::{DatasetWriter, Sampler, Sink, Spool, TableStart};
 pub use text::information;

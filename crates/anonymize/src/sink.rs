@@ -1,7 +1,8 @@
 //! Where sanitized rows go.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::fmt;
+use std::io::{self, BufWriter, Read, Seek, Write};
 
 use dataset::{FORMAT, FORMAT_VERSION, NORMALIZED_WORKS};
 
@@ -156,7 +157,8 @@ impl<S: Sink> Sink for Option<S> {
 /// Writes a dataset file as [`dataset::Dataset::from_json`] reads it, one row a line.
 ///
 /// Tables come in the order of the dump, then the allowed tables that it does not have, empty. In
-/// memory it holds the list of works, about 150 bytes each, and nothing else that grows.
+/// memory it holds the list of works, about 150 bytes each, and nothing else that grows; where that
+/// is too much, [`spool`](Self::spool) puts the list elsewhere.
 #[derive(Debug)]
 pub struct DatasetWriter<W> {
     out: W,
@@ -166,15 +168,62 @@ pub struct DatasetWriter<W> {
     counts: BTreeMap<String, u64>,
     /// The number of rows of the table that is open.
     open: Option<u64>,
-    works: Vec<u8>,
+    works: Works,
     work_count: u64,
+}
+
+/// What can be written and then read again, such as a file.
+pub trait Spool: Read + Write + Seek + Send {}
+
+impl<S: Read + Write + Seek + Send> Spool for S {}
+
+/// The list of works until the tables have ended.
+enum Works {
+    Memory(Vec<u8>),
+    Spool(BufWriter<Box<dyn Spool>>),
+}
+
+impl Works {
+    fn copy_to(&mut self, out: &mut impl Write) -> io::Result<()> {
+        match self {
+            Self::Memory(works) => out.write_all(works),
+            Self::Spool(works) => {
+                works.flush()?;
+                let file = works.get_mut();
+                file.rewind()?;
+                io::copy(file, out).map(drop)
+            }
+        }
+    }
+}
+
+impl Write for Works {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Memory(works) => works.write(bytes),
+            Self::Spool(works) => works.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Works {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Memory(_) => "Memory",
+            Self::Spool(_) => "Spool",
+        })
+    }
 }
 
 impl<W: Write> DatasetWriter<W> {
     /// Writes to `out`, which should be buffered.
     pub fn new(out: W, policy: &Policy, key: &PseudonymKey) -> Self {
         let tables = policy.table_names().map(str::to_owned).collect();
-        let (counts, works) = (BTreeMap::new(), Vec::new());
+        let (counts, works) = (BTreeMap::new(), Works::Memory(Vec::new()));
         let (key_id, real_ids) = (key.key_id(), false);
         Self { out, key_id, real_ids, tables, counts, open: None, works, work_count: 0 }
     }
@@ -192,6 +241,14 @@ impl<W: Write> DatasetWriter<W> {
         let count = |name: &String| (name.clone(), self.counts.get(name).copied().unwrap_or(0));
         let works = (NORMALIZED_WORKS.to_owned(), self.work_count);
         self.tables.iter().map(count).chain([works]).collect()
+    }
+
+    /// Keeps the list of works in `file` until the end, and not in memory. It must be empty, and
+    /// holds sanitized data only.
+    #[must_use]
+    pub fn spool(mut self, file: impl Spool + 'static) -> Self {
+        self.works = Works::Spool(BufWriter::new(Box::new(file)));
+        self
     }
 
     /// Gives back the writer.
@@ -217,7 +274,7 @@ impl<W: Write> DatasetWriter<W> {
     }
 
     fn add_work(&mut self, work: &WorkRef<'_>) -> io::Result<()> {
-        self.works.extend_from_slice(if self.work_count == 0 { b"\n" } else { b",\n" });
+        self.works.write_all(if self.work_count == 0 { b"\n" } else { b",\n" })?;
         self.work_count += 1;
         Ok(serde_json::to_writer(&mut self.works, work)?)
     }
@@ -266,8 +323,8 @@ impl<W: Write> Sink for DatasetWriter<W> {
         }
         self.close_table()?;
         self.out.write_all(b"\n},\n\"normalizedWorks\":[")?;
-        self.out.write_all(&self.works)?;
-        self.out.write_all(if self.works.is_empty() { b"],\n" } else { b"\n],\n" })?;
+        self.works.copy_to(&mut self.out)?;
+        self.out.write_all(if self.work_count == 0 { b"],\n" } else { b"\n],\n" })?;
         self.write_counts()?;
         self.out.flush()
     }
@@ -301,8 +358,8 @@ impl Kept {
     }
 }
 
-impl std::fmt::Debug for Kept {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Kept").field("kind", &self.kind).finish_non_exhaustive()
     }
 }

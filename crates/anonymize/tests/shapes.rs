@@ -108,3 +108,18 @@ fn the_output_is_one_row_a_line_and_repeatable() {
     assert_eq!(text.lines().filter(|line| line.starts_with("{\"profile_id\"")).count(), 2);
     assert!(text.ends_with("\"normalizedWorks\":2}}\n"));
 }
+
+#[test]
+fn a_spooled_list_of_works_is_written_like_one_in_memory() {
+    let (policy, key) = (Policy::builtin(), key(0));
+    let mut dump = Vec::new();
+    Spec::fixture().write(&mut dump).unwrap();
+    let run = |mut writer: DatasetWriter<Vec<u8>>| {
+        anonymize(dump.as_slice(), &policy, &key, &mut writer).unwrap();
+        writer.into_inner()
+    };
+    let writer = || DatasetWriter::new(Vec::new(), &policy, &key);
+    let spooled = run(writer().spool(std::io::Cursor::new(Vec::new())));
+    assert_eq!(spooled, run(writer()));
+    assert_eq!(Dataset::from_json(&spooled).unwrap().works().len(), 81);
+}
