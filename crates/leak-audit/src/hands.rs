@@ -5,8 +5,8 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use crate::collect::{Origin, Taken, Taker};
 use crate::strings::Found;
 
-/// How much text is handed over at once, in bytes.
-const BATCH: usize = 128 * 1024;
+/// How much is handed over at once, in bytes, with what is kept beside the text.
+const BATCH: usize = 256 * 1024;
 /// How many batches wait.
 const WAITING: usize = 2;
 
@@ -20,6 +20,11 @@ struct Batch {
 }
 
 impl Batch {
+    /// Its memory: strings may be empty, and there may be many.
+    fn bytes(&self) -> usize {
+        self.text.len() + size_of_val(&*self.ends) + size_of_val(&*self.origins)
+    }
+
     fn clear(&mut self) {
         self.text.clear();
         self.ends.clear();
@@ -73,7 +78,7 @@ impl<'a> Giver<'a> {
 
     /// Hands over what is there, once it is enough.
     pub(crate) fn give(&mut self) {
-        if self.batch.text.len() >= BATCH {
+        if self.batch.bytes() >= BATCH {
             self.flush();
         }
     }

@@ -9,8 +9,8 @@ use crate::grammar::{Column, Rules};
 use crate::reader::{At, Sink};
 use crate::search::{Counts, Needles, Search, Seen};
 
-/// How much text is handed over at once, in bytes.
-const BATCH: usize = 256 * 1024;
+/// How much is handed over at once, in bytes, with what is kept beside the text.
+const BATCH: usize = 512 * 1024;
 /// How many batches wait for each thread.
 const WAITING: usize = 2;
 
@@ -111,7 +111,7 @@ impl Sink for Texts<'_> {
             Self::There { batch, .. } => {
                 batch.text.extend_from_slice(text);
                 batch.items.push((column, at, batch.text.len()));
-                if batch.text.len() >= BATCH {
+                if batch.text.len() + size_of_val(&*batch.items) >= BATCH {
                     self.send();
                 }
             }
