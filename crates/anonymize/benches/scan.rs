@@ -32,12 +32,22 @@ fn dump(mut row: impl FnMut(u64, &mut String)) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// Rows as an export has them: names, times, tokens and prose.
-fn text() -> Vec<u8> {
+/// Short rows with many brackets: names, times and tokens, 23 bytes a bracket.
+fn short() -> Vec<u8> {
     let mut dump = Vec::new();
     let spec = Spec::fixture().rows("puzzle_work_profile", 0).rows("custom_world_profile", 0);
     spec.denied_rows((BYTES / 19 / 250) as u64).write(&mut dump).expect("memory takes every byte");
     dump
+}
+
+/// Rows as large as those of works: prose, paths, JSON inside texts.
+fn works() -> Vec<u8> {
+    let mut dump = Vec::new();
+    let spec = Spec::fixture().rows("custom_world_profile", 0).denied_rows(0);
+    let spec = spec.rows("puzzle_work_profile", (BYTES / 1_350) as u64);
+    spec.write(&mut dump).expect("memory takes every byte");
+    let text = String::from_utf8(dump).expect("a dump is UTF-8");
+    text.replace("{\"name\":\"puzzle_work_profile\"", "{\"name\":\"ai_task_copy\"").into_bytes()
 }
 
 fn prose() -> Vec<u8> {
@@ -99,8 +109,9 @@ fn main() {
     let policy = Policy::builtin();
     let key = PseudonymKey::from_bytes(std::array::from_fn(|byte| byte as u8)).expect("a key");
     println!("scan: private tables, median of {ROUNDS}, GB/s");
-    let dumps: [(&str, Make); 6] = [
-        ("rows of an export", text),
+    let dumps: [(&str, Make); 7] = [
+        ("short rows", short),
+        ("rows of works", works),
         ("long prose", prose),
         ("escaped prose", escaped),
         ("small numbers", numbers),
