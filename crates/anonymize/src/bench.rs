@@ -2,12 +2,10 @@
 
 use crate::layout::Layout;
 use crate::manifest::Tally;
+use crate::pipeline::BATCH_BYTES;
 use crate::row::{RowCleaner, Tools};
 use crate::rows::CleanRows;
 use crate::{AnonymizeError, Place, Policy, PseudonymKey};
-
-/// How many bytes a pipeline would hold before it hands them on.
-const BATCH_BYTES: usize = 256 << 10;
 
 /// Cleans rows of one table on this thread, and counts the bytes that they became.
 ///

@@ -134,7 +134,6 @@ impl Names {
         total.1.add(kinds);
     }
 
-    #[allow(dead_code, reason = "tallies of several threads are added up")]
     fn merge(&mut self, other: Self) {
         for (name, (count, kinds)) in other.0 {
             self.add(&name, count, kinds);
@@ -214,7 +213,6 @@ impl Tally {
     }
 
     /// Adds what another thread counted of the same table.
-    #[allow(dead_code, reason = "tallies of several threads are added up")]
     pub(crate) fn add(&mut self, other: Self) {
         self.present |= other.present;
         self.rows_in += other.rows_in;

@@ -23,7 +23,7 @@ use crate::{AnonymizeError, Defect, Place, PseudonymKey};
 
 /// A batch is handed over when it has this many bytes: few enough to stay in a core's cache, and
 /// enough to make the hand-over cheap.
-const BATCH_BYTES: usize = 256 << 10;
+pub(crate) const BATCH_BYTES: usize = 256 << 10;
 
 /// The batches in flight for each thread: one at work, one waiting.
 const BATCHES_PER_THREAD: usize = 2;

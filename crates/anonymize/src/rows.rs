@@ -45,7 +45,6 @@ impl CleanRows {
         self.entries.clear();
     }
 
-    #[allow(dead_code, reason = "for whoever holds many rows")]
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
