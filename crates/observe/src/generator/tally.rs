@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::SPAN_MIN;
-use super::usage::{GeneratorUsage, Limits, MachineUsage, Throttling, WorkerUsage};
+use super::usage::{GeneratorUsage, Levels, Limits, MachineUsage, Throttling, WorkerUsage};
 
 /// The names of worker threads begin so.
 const WORKER_PREFIX: &str = "load-";
@@ -142,7 +142,8 @@ struct Workers {
     cpu_max: f64,
     waited: Option<Duration>,
     preempted: Option<u64>,
-    busy: [Duration; 101],
+    running: Levels,
+    busy: Levels,
 }
 
 /// What one thread did between two readings.
@@ -183,7 +184,8 @@ impl Workers {
             cpu_max: 0.0,
             waited: None,
             preempted: None,
-            busy: [Duration::ZERO; 101],
+            running: Levels::NONE,
+            busy: Levels::NONE,
         }
     }
 
@@ -203,9 +205,11 @@ impl Workers {
         let workers = if self.named { &parts[..] } else { &parts[parts.len().saturating_sub(1)..] };
         self.threads = self.threads.max(workers.len());
         workers.iter().for_each(|part| self.add_part(part, span));
-        if let Some(busiest) = workers.last().filter(|_| span >= SPAN_MIN) {
-            let percent = (share(busiest.busy(), span) * 100.0).round() as usize;
-            self.busy[percent] += span;
+        let longest = |time: fn(&Part) -> Duration| workers.iter().map(time).max();
+        let most = longest(|part| part.cpu).zip(longest(Part::busy));
+        if let Some((running, busy)) = most.filter(|_| span >= SPAN_MIN) {
+            self.running.add(share(running, span), span);
+            self.busy.add(share(busy, span), span);
         }
     }
 
@@ -227,6 +231,7 @@ impl Workers {
             cpu_max: self.cpu_max.max(cpu_mean),
             waiting_mean: self.waited.map(|waited| share(waited, self.lived)),
             preempted: self.preempted,
+            running: self.running,
             busy: self.busy,
         })
     }
@@ -320,10 +325,12 @@ mod tests {
         assert!(near(workers.cpu_max, 0.9), "{workers:?}");
         assert!(near(workers.waiting_mean.unwrap(), 0.1 / 4.0), "{workers:?}");
         assert_eq!(workers.preempted, Some(1500));
+        let running = [0.0, 0.2, 0.21, 0.9, 0.91].map(|share| workers.running_at_least(share));
         let busy =
             [0.0, 0.23, 0.24, 0.95, 0.97, 0.98, 1.0].map(|share| workers.busy_at_least(share));
         let (two, one, none) = (2 * SECOND, SECOND, Duration::ZERO);
         assert_eq!(busy, [two, two, one, one, one, none, none]);
+        assert_eq!(running, [two, two, one, one, none]);
     }
 
     #[test]

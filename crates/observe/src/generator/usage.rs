@@ -50,17 +50,38 @@ pub struct WorkerUsage {
     pub waiting_mean: Option<f64>,
     /// How often they were taken off their cores, all together.
     pub preempted: Option<u64>,
-    /// The time by how busy the busiest worker was in it, in per cent.
-    pub(super) busy: [Duration; 101],
+    pub(super) running: Levels,
+    pub(super) busy: Levels,
 }
 
 impl WorkerUsage {
-    /// How long, in whole ticks, the busiest worker had at most `1 - share` of its time left. It is
-    /// busy while it runs and while it waits for a core.
+    /// How long, in whole ticks, the worker that ran the most ran for at least this share of the
+    /// time.
+    pub fn running_at_least(&self, share: f64) -> Duration {
+        self.running.at_least(share)
+    }
+
+    /// The same with the time in which a worker was ready to run but had no core: in what is left it
+    /// had nothing to do.
     pub fn busy_at_least(&self, share: f64) -> Duration {
-        // A share such as 0.95 is not exact, and must not round up to the next per cent.
-        let percent = (share * 100.0 - 1e-6).ceil().clamp(0.0, 100.0) as usize;
-        self.busy[percent..].iter().sum()
+        self.busy.at_least(share)
+    }
+}
+
+/// Time by a share that was reached in it, in per cent.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Levels([Duration; 101]);
+
+impl Levels {
+    pub(super) const NONE: Levels = Levels([Duration::ZERO; 101]);
+
+    /// Adds time in which `share`, from 0 to 1, was reached.
+    pub(super) fn add(&mut self, share: f64, time: Duration) {
+        self.0[(share * 100.0).round() as usize] += time;
+    }
+
+    fn at_least(&self, share: f64) -> Duration {
+        self.0[(share * 100.0).round().clamp(0.0, 100.0) as usize..].iter().sum()
     }
 }
 
