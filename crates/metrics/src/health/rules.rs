@@ -121,10 +121,19 @@ fn start_lag(health: &GeneratorHealth) -> Option<Finding> {
         cause: Cause::StartLag,
         seen: format!("start lag: p99 {}", short(lag.p99)),
         means: "starts came in bursts where the plan has none, and response times have this lag in them",
-        advice: "lower the rate, or give the generator more threads or a machine of its own",
+        advice: if had_time(health) {
+            "the worker threads had time: see what stopped the process or the machine, and run again"
+        } else {
+            "lower the rate, or give the generator more threads or a machine of its own"
+        },
     };
     let saturated = is_too_late(health, lag);
     Some(if saturated { Finding::Saturated(reason) } else { Finding::Suspect(reason) })
+}
+
+/// Whether the worker threads are known not to have been busy.
+fn had_time(health: &GeneratorHealth) -> bool {
+    health.worker_busy.is_some_and(|time| time.nearly < long_enough(health))
 }
 
 fn is_too_late(health: &GeneratorHealth, lag: StartLag) -> bool {

@@ -212,10 +212,22 @@ fn what_is_unknown_is_a_doubt_only_where_nothing_else_can_tell() {
 }
 
 #[test]
+fn the_advice_for_late_starts_knows_whether_the_workers_were_busy() {
+    let advice = |workers| {
+        let mut health = good(LoadModel::Open);
+        (health.start_lag, health.worker_busy) = (lag(250, 900), workers);
+        health.validity().reasons()[0].advice
+    };
+    assert!(advice(full(2)).starts_with("the worker threads had time: see what stopped"));
+    assert!(advice(full(3)).starts_with("lower the rate"));
+    assert!(advice(None).starts_with("lower the rate"));
+}
+
+#[test]
 fn those_that_saturate_come_first_and_every_reason_is_whole() {
     let mut health = good(LoadModel::Open);
     health.steal = Some(0.2);
-    health.start_lag = lag(250, 900);
+    (health.start_lag, health.worker_busy) = (lag(250, 900), None);
     health.dropped = 9_000;
     let validity = health.validity();
     let texts: Vec<_> = validity.reasons().iter().map(ToString::to_string).collect();
