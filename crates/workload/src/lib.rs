@@ -46,3 +46,4 @@ pub use error::WorkloadError;
 pub use plan::{Endpoint, Plan, Role};
 pub use progress::Progress;
 pub use run::Run;
+pub use transport::{HttpVersion, TransportOptions};

@@ -1,9 +1,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::time::Duration;
 
 use dataset::Dataset;
-use hyper::header::HeaderValue;
+use hyper::header::{ACCEPT, HeaderValue, USER_AGENT};
 use metrics::{IterationTally, RunSummary, StopReason, Threshold};
 use probe::{Limits, Probe};
 use scenario::{Executor, RampingArrivalRate, Scenario, Stage, Stop, Tally};
@@ -14,8 +13,7 @@ use crate::transport::{Client, ClientConfig, Target};
 use crate::user::{Judge, Reader, Worker};
 use crate::{AuthToken, Endpoint, Plan, Progress, RunConfig, WorkloadError};
 
-/// No service is waited for longer; a moment that far ahead can be reckoned with.
-const TIMEOUT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+const USER_AGENT_VALUE: &str = concat!("genarrative-loadtest/", env!("CARGO_PKG_VERSION"));
 
 /// A run that was checked and can begin.
 #[derive(Debug)]
@@ -36,9 +34,7 @@ impl Run {
         plan: &Plan,
         dataset: Option<&Dataset>,
     ) -> Result<Self, WorkloadError> {
-        if config.timeout.is_zero() || config.timeout > TIMEOUT_MAX {
-            return Err(WorkloadError::Timeout);
-        }
+        config.transport.check()?;
         let requests = Requests::new(&config, plan, dataset)?;
         Ok(Run { config, requests })
     }
@@ -68,7 +64,8 @@ impl Run {
 
     /// What the scenario does, in words and numbers.
     pub fn description(&self) -> String {
-        describe(&self.config.scenario, self.requests_per_iteration())
+        let scenario = describe(&self.config.scenario, self.requests_per_iteration());
+        [vec![scenario], self.config.transport.notes()].concat().join(", ")
     }
 
     /// Runs the scenario to its end, on the current tokio runtime with I/O and time, and returns
@@ -90,7 +87,7 @@ impl Run {
         };
         let recorder = Recorder::new(self.requests.endpoints(), progress);
         let judge = Judge::new(Probe::new(Limits {
-            body_bytes_max: self.config.body_bytes_max,
+            body_bytes_max: self.config.transport.body_bytes_max,
             ..Limits::default()
         }));
         let worker =
@@ -99,43 +96,46 @@ impl Run {
         let tally = scenario::run(&self.config.scenario, new_user, &recorder, stop).await;
         // Without a graceful stop, cutting off is what was asked for, and no fault of the service.
         let had_time = !tally.stopped && !self.config.scenario.graceful_stop().is_zero();
-        Ok(self.summary(&tally, recorder.into_recorded(had_time)))
+        let addresses = client.targets.iter().flat_map(Target::addresses).collect();
+        Ok(self.summary(&tally, recorder.into_recorded(had_time), addresses))
     }
 
     /// What every connection of the run shares, when one could be made.
     async fn connected(&self) -> Result<Rc<ClientConfig>, WorkloadError> {
-        let client = Rc::new(self.client_config(Target::resolve(&self.config.base_url).await?)?);
+        let target = Target::resolve(&self.config.base_url, &self.config.transport).await?;
+        let client = Rc::new(self.client_config(target));
         self.check_connection(&client).await?;
         Ok(client)
     }
 
-    fn client_config(&self, target: Target) -> Result<ClientConfig, WorkloadError> {
-        let problem = "has a host that no header can carry";
-        let host = HeaderValue::try_from(self.config.base_url.authority())
-            .map_err(|_| WorkloadError::BaseUrl { problem })?;
-        Ok(ClientConfig {
-            target,
-            host,
+    fn client_config(&self, target: Target) -> ClientConfig {
+        let headers = vec![
+            (USER_AGENT, HeaderValue::from_static(USER_AGENT_VALUE)),
+            (ACCEPT, HeaderValue::from_static("application/json")),
+        ];
+        ClientConfig {
+            targets: vec![target],
             authorization: self.config.auth_token.as_ref().map(AuthToken::header),
-            timeout: self.config.timeout,
-            body_bytes_max: self.config.body_bytes_max,
-        })
+            headers,
+            options: self.config.transport.clone(),
+        }
     }
 
     /// Opens and closes one connection, so that a wrong port is said now and not after minutes of
     /// refused requests.
     async fn check_connection(&self, client: &Rc<ClientConfig>) -> Result<(), WorkloadError> {
         let connected = Client::new(Rc::clone(client)).check().await;
-        connected.map_err(|error| WorkloadError::Connect {
+        connected.map_err(|(_, error)| WorkloadError::Connect {
             target: self.config.base_url.to_string(),
             class: error.name(),
         })
     }
 
-    fn summary(&self, tally: &Tally, recorded: Recorded) -> RunSummary {
+    fn summary(&self, tally: &Tally, recorded: Recorded, addresses: Vec<String>) -> RunSummary {
         let mut summary = RunSummary::new(&self.config.name);
         summary.description = self.description();
         summary.target = self.config.base_url.to_string();
+        summary.addresses = addresses;
         summary.seed = self.config.seed;
         summary.window = tally.window;
         summary.elapsed = tally.elapsed;
@@ -203,6 +203,8 @@ fn rounded(value: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::preset::Spike;
 
