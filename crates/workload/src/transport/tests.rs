@@ -36,7 +36,7 @@ async fn answer(
     request: Request<hyper::body::Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    let host = host.or(request.uri().authority().map(|authority| authority.as_str()));
+    let host = host.or(request.uri().authority().map(hyper::http::uri::Authority::as_str));
     let text = format!("{:?} {} {}", request.version(), request.method(), host.unwrap_or("-"));
     let mut response = Response::new(Full::from(text));
     if request.headers().contains_key("accept-encoding") {
