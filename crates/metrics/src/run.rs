@@ -13,6 +13,8 @@ pub struct RunSummary {
     pub description: String,
     /// Where the load went.
     pub target: String,
+    /// What the target's host was resolved to, once for the whole run.
+    pub addresses: Vec<String>,
     /// The seed of every random choice.
     pub seed: u64,
     /// How long new iterations were started: the schedule's length, or less when the run was stopped.
@@ -44,6 +46,7 @@ impl RunSummary {
             scenario: scenario.into(),
             description: String::new(),
             target: String::new(),
+            addresses: Vec::new(),
             seed: 0,
             window: Duration::ZERO,
             elapsed: Duration::ZERO,
