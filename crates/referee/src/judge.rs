@@ -26,7 +26,9 @@ pub(crate) struct Quantiles {
 /// Why there is nothing to judge.
 #[derive(Debug, Error)]
 pub(crate) enum JudgeError {
-    #[error("{planned} starts were planned and {seen} seen: lags cannot be told, as nothing says which are missing")]
+    #[error(
+        "{planned} starts were planned and {seen} seen: lags cannot be told, as nothing says which are missing"
+    )]
     Counts { planned: usize, seen: usize },
     #[error("there are no arrivals")]
     Empty,
@@ -57,10 +59,9 @@ pub(crate) fn judge(planned: &[u64], seen: &[u64]) -> Result<Judgement, JudgeErr
     Ok(Judgement { starts: differences.len(), over_least: over(least), over_p1: over(p1) })
 }
 
-/// Starts at a constant rate a second, in nanoseconds.
-pub(crate) fn constant(rate: u32, seconds: u32) -> Vec<u64> {
-    let starts = u64::from(rate) * u64::from(seconds);
-    (0..starts).map(|start| start * 1_000_000_000 / u64::from(rate)).collect()
+/// So many starts at a constant rate a second, in nanoseconds.
+pub(crate) fn constant(rate: u32, starts: usize) -> Vec<u64> {
+    (0..starts as u64).map(|start| start * 1_000_000_000 / u64::from(rate)).collect()
 }
 
 /// Reads nanoseconds, one a line.
@@ -110,7 +111,7 @@ mod tests {
 
     #[test]
     fn the_shared_delay_is_taken_away_and_the_rest_is_lag() {
-        let planned = constant(1000, 1);
+        let planned = constant(1000, 1000);
         let seen: Vec<_> = planned
             .iter()
             .enumerate()
@@ -125,7 +126,7 @@ mod tests {
 
     #[test]
     fn one_early_start_moves_the_least_difference_only() {
-        let planned = constant(1000, 1);
+        let planned = constant(1000, 1000);
         let mut seen: Vec<_> = planned.iter().map(|start| start + SHARED_DELAY).collect();
         seen[0] -= 400_000;
         let judgement = judge(&planned, &seen).unwrap();
@@ -134,7 +135,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_the_plan_is_not_judged() {
-        let planned = constant(100, 1);
+        let planned = constant(100, 100);
         assert!(judge(&planned, &planned[..98]).is_ok());
         let error = judge(&planned, &planned[..97]).unwrap_err().to_string();
         assert!(error.contains("100 starts were planned and 97 seen"), "{error}");

@@ -1,17 +1,23 @@
 //! `referee serve` times arrivals, `referee judge` compares them with a plan, and `referee bench` puts
 //! our load test beside its peers.
 
+mod bench;
 mod connection;
+mod judge;
 mod pages;
 mod server;
 
+use std::fmt::Display;
+use std::fs;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
+use crate::bench::BenchArgs;
 use crate::server::Server;
 
 #[derive(Debug, Parser)]
@@ -35,6 +41,17 @@ enum Command {
         #[arg(long)]
         spin: bool,
     },
+    /// Say how late the arrivals are, beside those that were planned
+    Judge {
+        /// The plan: nanoseconds, one a line, as `loadtest plan --arrivals` writes them
+        #[arg(long)]
+        arrivals: PathBuf,
+        /// What was seen: the same, as GET /referee/arrivals of the server answers
+        #[arg(long)]
+        seen: PathBuf,
+    },
+    /// Measure our load test beside its peers
+    Bench(BenchArgs),
 }
 
 fn main() -> ExitCode {
@@ -55,5 +72,16 @@ fn run(command: Command) -> io::Result<()> {
             writeln!(io::stdout(), "referee: listening on http://{}", server.address()?)?;
             server.serve()
         }
+        Command::Judge { arrivals, seen } => {
+            let judgement = judge::judge(&read(&arrivals)?, &read(&seen)?);
+            writeln!(io::stdout(), "{}", judgement.map_err(io::Error::other)?)
+        }
+        Command::Bench(args) => bench::bench(&args),
     }
+}
+
+fn read(path: &Path) -> io::Result<Vec<u64>> {
+    let problem = |error: &dyn Display| io::Error::other(format!("{}: {error}", path.display()));
+    let text = fs::read_to_string(path).map_err(|error| problem(&error))?;
+    judge::read_lines(&text).map_err(|error| problem(&error))
 }

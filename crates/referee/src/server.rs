@@ -31,6 +31,8 @@ pub(crate) struct Server {
     spin: bool,
     delayed: VecDeque<Delayed>,
     seen: Seen,
+    /// Connections so far: the number of the next one.
+    numbers: u64,
     buffer: Vec<u8>,
     asked: Vec<Asked>,
 }
@@ -38,6 +40,8 @@ pub(crate) struct Server {
 /// A connection with its own number, as places are used again.
 struct Numbered {
     number: u64,
+    /// It asked for what was seen, and so is no part of it.
+    asks: bool,
     connection: Connection,
 }
 
@@ -64,10 +68,6 @@ struct Seen {
     arrivals: Vec<u64>,
     requests: u64,
     connections: u64,
-    open: u64,
-    most_open: u64,
-    /// Connections before the last reset: their numbers are not given again.
-    earlier: u64,
 }
 
 impl Server {
@@ -85,6 +85,7 @@ impl Server {
             spin,
             delayed: VecDeque::new(),
             seen: Seen::new(),
+            numbers: 0,
             buffer: vec![0; READ_BUFFER],
             asked: Vec::new(),
         })
@@ -145,8 +146,9 @@ impl Server {
         });
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.poll.registry().register(&mut connection.stream, Token(place), interest)?;
-        let number = self.seen.connected();
-        self.connections[place] = Some(Numbered { number, connection });
+        self.seen.connections += 1;
+        self.numbers += 1;
+        self.connections[place] = Some(Numbered { number: self.numbers, asks: false, connection });
         Ok(())
     }
 
@@ -159,7 +161,8 @@ impl Server {
         if state == State::Open && event.is_readable() {
             let (pages, asked) = (&self.pages, &mut self.asked);
             state = connection.read(&mut self.buffer, |path| asked.push(Asked::new(path, pages)));
-            state = if self.answer_all(place, now) == State::Closed { State::Closed } else { state };
+            state =
+                if self.answer_all(place, now) == State::Closed { State::Closed } else { state };
         }
         if state == State::Closed {
             self.close(place);
@@ -180,9 +183,12 @@ impl Server {
     }
 
     fn answer(&mut self, place: usize, asked: Asked, now: Instant) -> State {
-        let Some(Numbered { number, connection }) = &mut self.connections[place] else {
+        let Some(Numbered { number, asks, connection }) = &mut self.connections[place] else {
             return State::Closed;
         };
+        if asked.is_question() && !std::mem::replace(asks, true) {
+            self.seen.connections = self.seen.connections.saturating_sub(1);
+        }
         let page = match asked {
             Asked::Load(page) => {
                 self.seen.arrived(now);
@@ -206,7 +212,9 @@ impl Server {
 
     fn send_due(&mut self, now: Instant) {
         while self.delayed.front().is_some_and(|delayed| delayed.due <= now) {
-            let Some(Delayed { place, number, page, .. }) = self.delayed.pop_front() else { return };
+            let Some(Delayed { place, number, page, .. }) = self.delayed.pop_front() else {
+                return;
+            };
             // Whoever asked may have gone, and somebody else be in the place.
             if let Some(at) = self.connections[place].as_mut().filter(|at| at.number == number)
                 && at.connection.send(page) == State::Closed
@@ -220,12 +228,15 @@ impl Server {
         // The socket is closed by being dropped, which deregisters it as well.
         if self.connections[place].take().is_some() {
             self.free.push(place);
-            self.seen.open -= 1;
         }
     }
 }
 
 impl Asked {
+    fn is_question(&self) -> bool {
+        matches!(self, Asked::Arrivals | Asked::Counts | Asked::Reset)
+    }
+
     fn new(path: &[u8], pages: &Pages) -> Self {
         match path {
             b"/referee/arrivals" => Asked::Arrivals,
@@ -238,22 +249,7 @@ impl Asked {
 
 impl Seen {
     fn new() -> Self {
-        Seen {
-            epoch: Instant::now(),
-            arrivals: Vec::new(),
-            requests: 0,
-            connections: 0,
-            open: 0,
-            most_open: 0,
-            earlier: 0,
-        }
-    }
-
-    fn connected(&mut self) -> u64 {
-        self.connections += 1;
-        self.open += 1;
-        self.most_open = self.most_open.max(self.open);
-        self.earlier + self.connections
+        Seen { epoch: Instant::now(), arrivals: Vec::new(), requests: 0, connections: 0 }
     }
 
     fn arrived(&mut self, now: Instant) {
@@ -275,14 +271,12 @@ impl Seen {
     }
 
     fn counts(&self) -> String {
-        let Seen { requests, connections, most_open, .. } = self;
-        format!("requests {requests}\nconnections {connections}\nmost-open {most_open}\n")
+        let Seen { requests, connections, .. } = self;
+        format!("requests {requests}\nconnections {connections}\n")
     }
 
-    /// Begins anew; connections that are open stay counted as open.
+    /// Begins anew, by the same clock.
     fn reset(&mut self) {
-        let Seen { epoch, open, .. } = *self;
-        let earlier = self.earlier + self.connections;
-        *self = Seen { epoch, open, most_open: open, earlier, ..Seen::new() };
+        *self = Seen { epoch: self.epoch, ..Seen::new() };
     }
 }

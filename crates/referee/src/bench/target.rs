@@ -52,9 +52,7 @@ impl Target {
             let line = text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
             line.ok_or_else(|| io::Error::other("the server's counts cannot be read"))
         };
-        // One of the connections is the one that asks.
-        let connections = count("connections ")?;
-        Ok(Counts { requests: count("requests ")?, connections })
+        Ok(Counts { requests: count("requests ")?, connections: count("connections ")? })
     }
 
     fn get(&self, path: &str) -> io::Result<String> {
