@@ -109,6 +109,8 @@ pub enum Verdict {
 pub enum StopReason {
     /// The user asked for it.
     Interrupted,
+    /// A threshold failed that was to stop the run.
+    Threshold,
 }
 
 /// What became of the iterations. `planned = completed + dropped + interrupted`.
@@ -146,6 +148,15 @@ pub struct RequestTally {
 }
 
 impl RequestTally {
+    /// Adds what another worker counted.
+    pub fn add(&mut self, other: &RequestTally) {
+        self.sent += other.sent;
+        self.expected += other.expected;
+        self.unexpected += other.unexpected;
+        self.errors += other.errors;
+        self.interrupted += other.interrupted;
+    }
+
     fn ended(&self) -> u64 {
         self.expected + self.unexpected + self.errors + self.interrupted
     }

@@ -34,6 +34,8 @@ pub struct RunConfig {
     /// How long a request may take, from the wait for a connection to the last byte: at most a day.
     /// 60 s by default, as in k6.
     pub timeout: Duration,
+    /// How many worker threads send the load. None, the default, takes enough for the planned rate.
+    pub workers: Option<usize>,
     /// The longest body that is read, in bytes; a longer one is an error. 64 MiB by default.
     pub body_bytes_max: usize,
 }
@@ -52,6 +54,7 @@ impl RunConfig {
             auth_user: None,
             seed: 0,
             timeout: Duration::from_secs(60),
+            workers: None,
             body_bytes_max: 64 << 20,
         }
     }
