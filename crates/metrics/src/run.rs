@@ -13,6 +13,8 @@ pub struct RunSummary {
     pub description: String,
     /// Where the load went.
     pub target: String,
+    /// What the target's host was resolved to, once for the whole run.
+    pub addresses: Vec<String>,
     /// The seed of every random choice.
     pub seed: u64,
     /// How long new iterations were started: the schedule's length, or less when the run was stopped.
@@ -46,6 +48,7 @@ impl RunSummary {
             scenario: scenario.into(),
             description: String::new(),
             target: String::new(),
+            addresses: Vec::new(),
             seed: 0,
             window: Duration::ZERO,
             elapsed: Duration::ZERO,
@@ -124,6 +127,8 @@ pub enum Verdict {
 pub enum StopReason {
     /// The user asked for it.
     Interrupted,
+    /// A threshold failed that was to stop the run.
+    Threshold,
 }
 
 /// What became of the iterations. `planned = completed + dropped + interrupted`.
@@ -161,6 +166,15 @@ pub struct RequestTally {
 }
 
 impl RequestTally {
+    /// Adds what another worker counted.
+    pub fn add(&mut self, other: &RequestTally) {
+        self.sent += other.sent;
+        self.expected += other.expected;
+        self.unexpected += other.unexpected;
+        self.errors += other.errors;
+        self.interrupted += other.interrupted;
+    }
+
     fn ended(&self) -> u64 {
         self.expected + self.unexpected + self.errors + self.interrupted
     }

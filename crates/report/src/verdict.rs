@@ -69,6 +69,7 @@ fn thresholds(run: &RunSummary, some: &[&ThresholdResult], one: &str, more: &str
 fn stopped_early(run: &RunSummary, reason: StopReason) -> String {
     let by = match reason {
         StopReason::Interrupted => "interrupted by the user",
+        StopReason::Threshold => "a threshold that was to stop it failed",
         _ => "before its schedule was over",
     };
     format!("stopped early: {by}, after {} of load", numbers::duration(run.window))
