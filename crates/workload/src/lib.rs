@@ -30,6 +30,7 @@
 mod base_url;
 mod config;
 mod error;
+mod health;
 mod plan;
 pub mod preset;
 mod progress;

@@ -7,6 +7,7 @@ use hyper::header::{ACCEPT, HeaderValue, USER_AGENT};
 use metrics::{IterationTally, RunSummary, StopReason, Threshold};
 use scenario::{Executor, RampingArrivalRate, Scenario, Stage, Stop, Tally};
 
+use crate::health::health;
 use crate::requests::Requests;
 use crate::team::{self, Ended, Kit};
 use crate::transport::{Client, ClientConfig, Target};
@@ -118,7 +119,7 @@ impl Run {
     }
 
     fn summary(&self, ended: Ended, addresses: Vec<String>) -> RunSummary {
-        let Ended { tallies, recorded, aborted } = ended;
+        let Ended { tallies, recorded, aborted, usage } = ended;
         let scenarios = [&self.config.scenario];
         let ends = |length: fn(&Tally) -> Duration| {
             let ends =
@@ -152,6 +153,8 @@ impl Run {
             true => Some(StopReason::Interrupted),
             false => None,
         };
+        let scenarios = std::slice::from_ref(&self.config.scenario);
+        summary.health = Some(health(&summary, scenarios, &usage));
         summary
     }
 }

@@ -2,6 +2,7 @@
 //! recorder of its own.
 
 use std::cell::RefCell;
+use std::convert::Infallible;
 use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
@@ -10,6 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use metrics::{MetricSet, Threshold};
+use observe::{GeneratorUsage, GeneratorWatch};
 use probe::{Limits, Probe};
 use scenario::{Scenario, Stop, Tally, Timing};
 use tokio::sync::oneshot::{Receiver, channel};
@@ -47,6 +49,8 @@ pub(crate) struct Ended {
     pub(crate) recorded: Recorded,
     /// Whether a threshold stopped the run.
     pub(crate) aborted: bool,
+    /// What the load took of the machine.
+    pub(crate) usage: GeneratorUsage,
 }
 
 /// How many workers a run has, if nobody says: enough for the planned rate, or, where answers decide
@@ -69,17 +73,43 @@ pub(crate) async fn run(kit: Kit, workers: usize, stop: &Stop) -> Result<Ended, 
     // The workers' clock is the system's, whatever the caller's runtime has.
     let epoch = Instant::from_std(std::time::Instant::now() + HEAD_START);
     let (kit, inner) = (Arc::new(kit), AbortOnDrop(Stop::new()));
+    let mut generator = GeneratorWatch::begin();
     let started: Result<Vec<_>, _> = scenario::split(&kit.scenarios, workers, epoch)
         .into_iter()
         .map(|worker| start(worker, &kit, &inner.0, &snapshots, epoch))
         .collect();
-    let started = started.map_err(|error| WorkloadError::Worker { kind: error.kind() })?;
+    let started = started.map_err(|error| WorkloadError::Worker { kind: error.kind() });
+    let (parts, held): (Vec<_>, Vec<_>) = started?.into_iter().unzip();
     let mut aborted = false;
-    let watch = watch(&aborting, &snapshots, epoch, &inner.0, &mut aborted);
-    let ended = attended(all(started), watch, stop, &inner.0).await?;
+    let watch = async {
+        let mut ticks = interval_at(Instant::now() + HEAD_START + EVALUATION, EVALUATION);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            generator.tick();
+            let elapsed = epoch.into_std().elapsed();
+            if !aborting.is_empty() && is_to_stop(&aborting, &snapshots.collect(), elapsed) {
+                aborted = true;
+                inner.0.abort();
+            }
+        }
+    };
+    let ended = attended(all(parts), watch, stop, &inner.0).await?;
+    let usage = generator.end();
+    // Until here the threads were there to be looked at.
+    drop(held);
     let (tallies, recorded) = merged(ended).expect("there is one worker at least");
-    Ok(Ended { tallies, recorded, aborted })
+    Ok(Ended { tallies, recorded, aborted, usage })
 }
+
+/// Whether a threshold that is to stop the run fails.
+fn is_to_stop(thresholds: &[Threshold], metrics: &MetricSet, elapsed: Duration) -> bool {
+    thresholds.iter().any(|threshold| threshold.aborts(metrics, elapsed))
+}
+
+/// Keeps a thread that is done from going away, until this is dropped: what it took of the machine
+/// is told no more when it has gone.
+type Hold = std::sync::mpsc::Sender<()>;
 
 type Part = Result<(Vec<Tally>, Recorded), WorkloadError>;
 
@@ -98,16 +128,18 @@ fn start(
     stop: &Stop,
     snapshots: &Arc<Snapshots>,
     epoch: Instant,
-) -> std::io::Result<Receiver<Part>> {
+) -> std::io::Result<(Receiver<Part>, Hold)> {
     let (sender, receiver) = channel();
+    let (hold, held) = std::sync::mpsc::channel();
     let (kit, stop, snapshots) = (Arc::clone(kit), stop.clone(), Arc::clone(snapshots));
     let name = format!("load-{}", worker.number());
     let work = move || {
         // Nobody waits any more if this cannot be sent.
         let _unheard = sender.send(work(worker, &kit, &stop, &snapshots, epoch));
+        let _released = held.recv();
     };
     thread::Builder::new().name(name).spawn(work)?;
-    Ok(receiver)
+    Ok((receiver, hold))
 }
 
 /// What a worker's thread does.
@@ -150,13 +182,13 @@ async fn all(workers: Vec<Receiver<Part>>) -> Result<Vec<(Vec<Tally>, Recorded)>
 /// Waits for the workers, passes on what the user wants, and keeps watch meanwhile.
 async fn attended<T>(
     workers: impl Future<Output = T>,
-    watch: impl Future<Output = ()>,
+    watch: impl Future<Output = Infallible>,
     stop: &Stop,
     inner: &Stop,
 ) -> T {
     let (mut workers, mut watch) = (pin!(workers), pin!(watch));
     let (mut finishing, mut aborting) = (pin!(stop.finishing()), pin!(stop.aborting()));
-    let (mut finished, mut aborted, mut watched) = (false, false, false);
+    let (mut finished, mut aborted) = (false, false);
     loop {
         tokio::select! {
             biased;
@@ -169,32 +201,7 @@ async fn attended<T>(
                 finished = true;
                 inner.finish();
             }
-            () = &mut watch, if !watched => watched = true,
-        }
-    }
-}
-
-/// Stops the run when a threshold that is to do so fails.
-async fn watch(
-    thresholds: &[Threshold],
-    snapshots: &Snapshots,
-    epoch: Instant,
-    stop: &Stop,
-    aborted: &mut bool,
-) {
-    if thresholds.is_empty() {
-        return;
-    }
-    let mut ticks = interval_at(Instant::now() + HEAD_START + EVALUATION, EVALUATION);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        let metrics: MetricSet = snapshots.collect();
-        let elapsed = epoch.into_std().elapsed();
-        if thresholds.iter().any(|threshold| threshold.aborts(&metrics, elapsed)) {
-            *aborted = true;
-            stop.abort();
-            return;
+            never = &mut watch => match never {},
         }
     }
 }
