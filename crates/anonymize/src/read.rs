@@ -54,7 +54,7 @@ impl<'a> Reader<'a> {
 
     /// Reads a text whose marks are these.
     pub(crate) fn with_marks(text: &'a str, marks: &'a Marks) -> Self {
-        Self { text, at: 0, marks: &marks.bits, controls: marks.smallest < b' ' }
+        Self { text, at: 0, marks: &marks.bits, controls: marks.controls }
     }
 
     /// Where the next quote or backslash is.
