@@ -215,6 +215,11 @@ impl<'c, 'p> Cells<'c, 'p> {
             json::null(out);
             return Ok(());
         };
+        // So few digits, perhaps with a sign, are in range.
+        if shift.is_none() && digits.len() <= 18 {
+            out.extend_from_slice(digits.as_bytes());
+            return Ok(());
+        }
         let micros: i64 = digits.parse().map_err(|_| Defect::NotInteger)?;
         let Some(shift) = shift else {
             out.extend_from_slice(digits.as_bytes());

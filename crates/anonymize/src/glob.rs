@@ -1,6 +1,6 @@
 //! Name patterns in which `*` stands for any run of characters, also for none.
 
-use memchr::memmem;
+use memchr::memchr_iter;
 
 /// A pattern that is matched often, in the form that is quickest to match.
 #[derive(Clone, Debug)]
@@ -8,7 +8,7 @@ pub(crate) enum Glob {
     /// `a*`
     Start(String),
     /// `*a*`
-    Inside(Box<memmem::Finder<'static>>),
+    Inside(String),
     Other(String),
 }
 
@@ -18,9 +18,7 @@ impl Glob {
         let start = pattern.strip_suffix('*');
         let inside = start.and_then(|start| start.strip_prefix('*'));
         match (start, inside) {
-            (_, Some(inside)) if !has_star(inside) => {
-                Self::Inside(Box::new(memmem::Finder::new(inside).into_owned()))
-            }
+            (_, Some(inside)) if !has_star(inside) => Self::Inside(inside.to_owned()),
             (Some(start), _) if !has_star(start) => Self::Start(start.to_owned()),
             _ => Self::Other(pattern.to_owned()),
         }
@@ -29,10 +27,17 @@ impl Glob {
     pub(crate) fn matches(&self, name: &str) -> bool {
         match self {
             Self::Start(start) => name.starts_with(start),
-            Self::Inside(inside) => inside.find(name.as_bytes()).is_some(),
+            Self::Inside(inside) => contains(name.as_bytes(), inside.as_bytes()),
             Self::Other(pattern) => matches(pattern, name),
         }
     }
+}
+
+/// Whether a short name has a part that mostly starts with a rare byte: to prepare a real search
+/// takes longer.
+fn contains(name: &[u8], part: &[u8]) -> bool {
+    let Some(first) = part.first() else { return true };
+    memchr_iter(*first, name).any(|place| name[place..].starts_with(part))
 }
 
 /// Whether the whole of `name` has the form of `pattern`. Never more than quadratic.

@@ -3,7 +3,7 @@
 use crate::Defect;
 use crate::cell::Cells;
 use crate::json;
-use crate::policy::{Keys, Nested, Rule};
+use crate::policy::{Key, Keys, Nested, Rule};
 use crate::read::{Raw, Reader, Result, Text};
 use crate::value::{Plain, Value, is_mark};
 
@@ -226,7 +226,17 @@ fn listed<'a>(
     let mut wrapping: Option<(Text<'a>, Raw<'a>)> = None;
     let (mut first, mut count, mut expected) = (true, 0, 0);
     reader.pass(b'{')?;
-    while let Some(key) = reader.next_key(&mut first)? {
+    loop {
+        let is_next = |key: &Key| reader.pass_key(&mut first, &key.key);
+        if keys.list.get(expected).is_some_and(is_next) {
+            count += 1;
+            if values[expected].replace(reader.value()?).is_some() {
+                return Err(Defect::Duplicate);
+            }
+            expected += 1;
+            continue;
+        }
+        let Some(key) = reader.next_key(&mut first)? else { break };
         let name = key.decode()?;
         let value = reader.value()?;
         count += 1;

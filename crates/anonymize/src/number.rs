@@ -1,5 +1,7 @@
 //! Whole numbers rounded digit by digit, however many digits they have.
 
+const ONES: u64 = u64::MAX / 255;
+
 /// Appends a whole number rounded to so many significant digits, halves away from zero.
 pub(crate) fn append_rounded(digits: &str, significant: usize, out: &mut Vec<u8>) {
     let unsigned = digits.strip_prefix('-').unwrap_or(digits);
@@ -13,6 +15,18 @@ pub(crate) fn append_rounded(digits: &str, significant: usize, out: &mut Vec<u8>
         carry(start, out);
     }
     out.resize(out.len() + unsigned.len() - significant, b'0');
+}
+
+/// Whether all bytes are decimal digits, eight at a time.
+pub(crate) fn is_digits(bytes: &[u8]) -> bool {
+    let is_word = |word: &[u8; 8]| {
+        let word = u64::from_le_bytes(*word);
+        // The upper half of each byte is a 3, and stays one when 6 is added.
+        let is_3 = |word: u64| word & (ONES * 0xf0) == ONES * 0x30;
+        is_3(word) && is_3(word.wrapping_add(ONES * 6))
+    };
+    let (words, rest) = bytes.as_chunks();
+    words.iter().all(is_word) && rest.iter().all(u8::is_ascii_digit)
 }
 
 /// Adds one to the number that starts there.
@@ -53,6 +67,19 @@ mod tests {
         ];
         for (digits, significant, expected) in cases {
             assert_eq!(rounded(digits, significant), expected, "{digits}");
+        }
+    }
+
+    #[test]
+    fn every_byte_that_is_no_digit_is_seen() {
+        for length in 0..20 {
+            assert!(is_digits(&b"01234567899876543210"[..length]));
+            for (place, byte) in (0..length).flat_map(|place| (0..=255).map(move |b| (place, b))) {
+                let mut bytes = b"0123456789012345678".to_vec();
+                bytes.truncate(length);
+                bytes[place] = byte;
+                assert_eq!(is_digits(&bytes), byte.is_ascii_digit(), "{place} {byte}");
+            }
         }
     }
 

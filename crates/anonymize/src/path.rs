@@ -127,7 +127,7 @@ impl PathMap<'_> {
     fn glued(&self, stem: &str) -> Option<(usize, usize)> {
         let find = |id: &RowId<'_>| {
             let id = id.id.as_ref();
-            if id.len() < MIN_GLUED || id.len() >= stem.len() {
+            if id.len() < MIN_GLUED || id.len() >= stem.len() || !may_hold(stem, id) {
                 return None;
             }
             let starts = stem.match_indices(id).map(|(start, _)| (start, start + id.len()));
@@ -144,6 +144,14 @@ impl PathMap<'_> {
         let first = found.next()?;
         Some(if found.any(|domain| domain == self.default) { self.default } else { first })
     }
+}
+
+/// Whether the start of an id, which is long enough, stands in a longer stem. Few stems hold any,
+/// and to prepare a real search takes longer than to look at all of their places.
+fn may_hold(stem: &str, id: &str) -> bool {
+    let start = &id.as_bytes()[..MIN_GLUED];
+    let places = stem.len() - id.len() + MIN_GLUED;
+    stem.as_bytes()[..places].windows(MIN_GLUED).any(|place| place == start)
 }
 
 /// Whether no letter or digit touches the part: `user_1` does not stand in `user_12`.

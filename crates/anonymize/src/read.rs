@@ -13,6 +13,8 @@ pub(crate) use marks::Marks;
 pub(crate) use text::Text;
 use text::{Escapes, hex};
 
+use crate::token::same;
+
 /// How deep brackets may lie inside a value.
 const MAX_DEPTH: usize = 1_024;
 
@@ -52,7 +54,7 @@ impl<'a> Reader<'a> {
 
     /// Reads a text whose marks are these.
     pub(crate) fn with_marks(text: &'a str, marks: &'a Marks) -> Self {
-        Self { text, at: 0, marks: &marks.bits, controls: marks.smallest < b' ' }
+        Self { text, at: 0, marks: &marks.bits, controls: marks.controls }
     }
 
     /// Where the next quote or backslash is.
@@ -138,6 +140,31 @@ impl<'a> Reader<'a> {
     #[inline(never)]
     pub(crate) fn next_key(&mut self, first: &mut bool) -> Result<Option<Text<'a>>> {
         if self.more(first, b'}')? { self.key().map(Some) } else { Ok(None) }
+    }
+
+    /// Passes the next key of an object if it is written exactly as this one, which is a key that
+    /// was read before, with its quotes and colon and no spaces. If not, nothing is passed.
+    #[inline]
+    pub(crate) fn pass_key(&mut self, first: &mut bool, key: &[u8]) -> bool {
+        let comma = usize::from(!*first);
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let after = &rest[comma.min(rest.len())..];
+        if comma == 1 && rest[..1.min(rest.len())] != *b"," || !starts_with(after, key) {
+            return false;
+        }
+        self.at += comma + key.len();
+        *first = false;
+        true
+    }
+
+    /// Passes exactly these bytes, with no spaces before or between them. If they are not there,
+    /// nothing is passed.
+    #[inline]
+    pub(crate) fn pass_bytes<const N: usize>(&mut self, bytes: &[u8; N]) -> bool {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let is_next = rest.first_chunk::<N>() == Some(bytes);
+        self.at += if is_next { N } else { 0 };
+        is_next
     }
 
     #[inline(always)]
@@ -289,6 +316,12 @@ impl<'a> Reader<'a> {
             }
         }
     }
+}
+
+/// Whether a text starts so; a call to compare them would take longer.
+#[inline]
+fn starts_with(text: &[u8], start: &[u8]) -> bool {
+    text.get(..start.len()).is_some_and(|text| same(text, start))
 }
 
 /// The kinds of the open brackets, a bit each.

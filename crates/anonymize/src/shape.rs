@@ -70,6 +70,8 @@ pub(crate) struct Shape {
 struct ShapeKey {
     /// The key as it is written, escapes included.
     raw: String,
+    /// The same with its quotes and colon.
+    whole: Vec<u8>,
     name: String,
     column: Option<usize>,
 }
@@ -91,15 +93,23 @@ impl Shape {
         let mut found = Found::new(table);
         self.unknown.clear();
         let (mut next, mut first) = (0, true);
-        while let Some(key) = rest.next_key(&mut first)? {
-            let Some(place) = self.place(key, next, table)? else {
-                return read_slowly(reader, table, ordered, tally);
+        loop {
+            let expected = self.keys.get(next).filter(|_| !ordered);
+            let is_next = expected.is_some_and(|key| rest.pass_key(&mut first, &key.whole));
+            let (place, key) = if is_next {
+                (next, None)
+            } else {
+                let Some(key) = rest.next_key(&mut first)? else { break };
+                match self.place(key, next, table)? {
+                    Some(place) => (place, Some(key)),
+                    None => return read_slowly(reader, table, ordered, tally),
+                }
             };
             match self.keys[place].column {
                 Some(column) => {
                     found.read(&mut rest, column, &table.columns[column], None)?;
                     if ordered {
-                        found.order.push((Some(key), column));
+                        found.order.push((key, column));
                     }
                 }
                 None => self.unknown.push((place, Kinds::of_raw(rest.value()?))),
@@ -131,7 +141,8 @@ impl Shape {
             return Ok(None);
         }
         let column = table.column(&name);
-        let key = ShapeKey { raw: key.raw().to_owned(), name: name.into_owned(), column };
+        let (raw, name) = (key.raw().to_owned(), name.into_owned());
+        let key = ShapeKey { whole: format!("\"{raw}\":").into_bytes(), raw, name, column };
         self.keys.insert(next, key);
         Ok(Some(next))
     }

@@ -17,6 +17,9 @@ const HAN: &str = "的一是不了在人有我他这个们中来上大为和国�
 const SLOT_BITS: u32 = 12;
 const SLOTS: usize = 1 << SLOT_BITS;
 
+/// How many slots one word of random bits can choose.
+const PER_WORD: usize = 64 / SLOT_BITS as usize;
+
 /// Draws numbers that are even and different for each seed. They need not be secret, because the
 /// seed has no part of the text: SplitMix64.
 #[derive(Clone, Debug)]
@@ -39,6 +42,12 @@ impl Draws {
             self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
             (self.bits, self.left) = (mix(self.state), 64);
         }
+        self.rest(bits)
+    }
+
+    /// The same where so many bits are left.
+    #[inline]
+    fn rest(&mut self, bits: u32) -> u64 {
         let drawn = self.bits & ((1 << bits) - 1);
         self.bits >>= bits;
         self.left -= bits;
@@ -110,8 +119,17 @@ impl TextMaker {
         let length = rest.chunks_exact(3).take_while(is_han).count() * 3;
         let start = out.len();
         out.resize(start + length, 0);
-        for place in out[start..].chunks_exact_mut(3) {
-            place.copy_from_slice(&self.han[draws.take(SLOT_BITS) as usize]);
+        let (places, _) = out[start..].as_chunks_mut();
+        let left = places.len().min((draws.left / SLOT_BITS) as usize);
+        let (last, places) = places.split_at_mut(left);
+        last.iter_mut().for_each(|place| *place = self.han[draws.rest(SLOT_BITS) as usize]);
+        // What each word gives is drawn without asking each time whether there is enough.
+        for places in places.chunks_mut(PER_WORD) {
+            let mut places = places.iter_mut();
+            if let Some(place) = places.next() {
+                *place = self.han[draws.take(SLOT_BITS) as usize];
+            }
+            places.for_each(|place| *place = self.han[draws.rest(SLOT_BITS) as usize]);
         }
         length
     }

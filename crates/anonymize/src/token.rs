@@ -5,7 +5,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use crate::Pseudonymizer;
 
 /// How many pseudonyms are remembered; a power of two.
-const PLACES: usize = 4096;
+const PLACES: usize = 1024;
 
 /// The longest value and its pseudonym together.
 const MAX_BYTES: usize = 92;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::Defect;
 use crate::identity::{self, canonical};
 use crate::layout::Kind;
+use crate::number;
 use crate::read::{Raw, Reader, Result, Text};
 
 /// How many wrappings a value may have; more is not an encoding but an attack.
@@ -122,9 +123,33 @@ impl<'a> Value<'a> {
         layers: Layers<'_, 'a>,
     ) -> Result<Self> {
         match reader.peek() {
+            b'{' if kind.is_none() && layers.is_none() => match Self::read_common(reader) {
+                Some(value) => Ok(value),
+                None => Layer { want, depth: 0, layers }.read(reader, kind),
+            },
             b'[' | b'{' => Layer { want, depth: 0, layers }.read(reader, kind),
             _ => reader.value().map(|raw| Self::plain(plain(raw))),
         }
+    }
+
+    /// The most frequent encodings, as they are most often written: options and moments. Where
+    /// anything is different, nothing is passed, and the value is to be read with all care.
+    fn read_common(reader: &mut Reader<'a>) -> Option<Self> {
+        let start = *reader;
+        if reader.pass_bytes(b"{\"none\":[]}") {
+            return Some(Self::plain(Plain::Null));
+        }
+        let some = reader.pass_bytes(b"{\"some\":");
+        let moment = reader.pass_bytes(b"{\"__timestamp_micros_since_unix_epoch__\":");
+        let value = if matches!(reader.peek(), b'[' | b'{') { None } else { reader.value().ok() };
+        if let Some(value) = value
+            && (!moment || reader.pass_bytes(b"}"))
+            && (!some || reader.pass_bytes(b"}"))
+        {
+            return Some(Self::plain(plain(value)));
+        }
+        *reader = start;
+        None
     }
 
     /// Reads a value inside JSON, where an array is always an array.
@@ -407,7 +432,7 @@ fn is_empty(raw: Raw<'_>) -> bool {
 pub(crate) fn is_integer(digits: &str) -> bool {
     let unsigned = digits.strip_prefix('-').unwrap_or(digits);
     let leads = unsigned.len() == 1 || !unsigned.starts_with('0');
-    leads && (1..=100).contains(&unsigned.len()) && unsigned.bytes().all(|b| b.is_ascii_digit())
+    leads && (1..=100).contains(&unsigned.len()) && number::is_digits(unsigned.as_bytes())
 }
 
 #[cfg(test)]

@@ -1,36 +1,55 @@
 //! The quotes and backslashes of a text, found all at once.
 
-use wide::u8x32;
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, Simd, dispatch, u8x64};
+
+/// How many bytes are looked at together.
+const BLOCK: usize = 64;
 
 /// Where the quotes and backslashes of a text are, a bit a byte: found for the whole text at once,
 /// because most strings are so short that to search for the end of each takes longer.
-#[derive(Default)]
 pub(crate) struct Marks {
     pub(super) bits: Vec<u64>,
-    /// The smallest byte. Most rows have no control character, line breaks included, and then no
+    /// Whether there is a control character. Most rows have none, line breaks included, and then no
     /// string has to be searched for one.
-    pub(super) smallest: u8,
+    pub(super) controls: bool,
+    /// Which instructions the processor has.
+    level: Level,
+}
+
+impl Default for Marks {
+    fn default() -> Self {
+        Self { bits: Vec::new(), controls: false, level: Level::new() }
+    }
 }
 
 impl Marks {
     /// Finds the marks of this text, and forgets those of the last.
     pub(crate) fn find(&mut self, text: &str) {
-        self.smallest = text.bytes().fold(u8::MAX, u8::min);
-        self.bits.clear();
-        let (blocks, rest) = text.as_bytes().as_chunks();
-        self.bits.extend(blocks.iter().map(marks));
-        let mut last = [b' '; 64];
+        dispatch!(self.level, simd => self.find_with(simd, text.as_bytes()));
+    }
+
+    #[inline(always)]
+    fn find_with<S: Simd>(&mut self, simd: S, text: &[u8]) {
+        let (blocks, rest) = text.as_chunks();
+        let mut last = [b' '; BLOCK];
         last[..rest.len()].copy_from_slice(rest);
-        self.bits.push(marks(&last));
+        let mut smallest = u8x64::from_slice(simd, &last);
+        self.bits.clear();
+        self.bits.resize(blocks.len() + 1, 0);
+        // No iterator with a closure, which would be compiled for the least of processors.
+        for (bits, block) in self.bits.iter_mut().zip(blocks) {
+            let bytes = u8x64::from_slice(simd, block);
+            smallest = smallest.min(bytes);
+            *bits = marks(simd, block);
+        }
+        self.bits[blocks.len()] = marks(simd, &last);
+        self.controls = smallest.simd_lt(b' ').any_true();
     }
 }
 
 #[inline(always)]
-fn marks(block: &[u8; 64]) -> u64 {
-    let half = |at: usize| {
-        let bytes = u8x32::from(*block[at..].first_chunk().expect("a block has two halves"));
-        let found = bytes.simd_eq(u8x32::splat(b'"')) | bytes.simd_eq(u8x32::splat(b'\\'));
-        u64::from(found.to_bitmask())
-    };
-    half(0) | half(32) << 32
+fn marks<S: Simd>(simd: S, block: &[u8; BLOCK]) -> u64 {
+    let bytes = u8x64::from_slice(simd, block);
+    (bytes.simd_eq(b'"') | bytes.simd_eq(b'\\')).to_bitmask()
 }

@@ -44,10 +44,13 @@ impl<'a> Text<'a> {
     }
 
     /// A lone surrogate is the one thing that correct syntax can still hide.
+    #[inline]
     pub(crate) fn decode(self) -> Result<Cow<'a, str>> {
-        if self.escapes == Escapes::None {
-            return Ok(Cow::Borrowed(self.raw));
-        }
+        if self.escapes == Escapes::None { Ok(Cow::Borrowed(self.raw)) } else { self.unescaped() }
+    }
+
+    #[inline(never)]
+    fn unescaped(self) -> Result<Cow<'a, str>> {
         let mut bytes = Vec::with_capacity(self.raw.len());
         unescape(self.raw, &mut bytes)?;
         String::from_utf8(bytes).map(Cow::Owned).map_err(|_| Defect::Encoding)

@@ -171,3 +171,28 @@ fn only_whole_numbers_are_whole_numbers() {
         assert!(!is_integer(digits), "{digits}");
     }
 }
+
+/// Only with layers is every wrapping taken off one by one.
+#[test]
+fn the_quick_way_reads_what_the_careful_way_reads() {
+    let time = r#"{"__timestamp_micros_since_unix_epoch__":"#;
+    let inner =
+        ["17", "\"a\"", "null", "[1]", "[0,1]", "{}", r#"{"none":[]}"#, "1x", "", r#"{"a":1}"#];
+    let starts = ["", r#"{"some":"#, r#"{"some": "#, time, r#"{"none":"#];
+    let ends = ["", "}", "}}", " }}", ",}}", "}}}"];
+    for (outer, second) in starts.iter().flat_map(|one| starts.map(|other| (one, other))) {
+        for (inner, end) in inner.iter().flat_map(|inner| ends.map(|end| (inner, end))) {
+            let text = format!("{outer}{second}{inner}{end}");
+            for want in [Want::Scalar, Want::Choice, Want::Json] {
+                let (mut quick, mut careful) = (Reader::new(&text), Reader::new(&text));
+                let start = careful;
+                let layers = &mut Vec::new();
+                let expected = Value::read(&mut careful, want, None, Some(layers));
+                assert_eq!(Value::read(&mut quick, want, None, None), expected, "{text}");
+                if expected.is_ok() {
+                    assert_eq!(start.until(&quick), start.until(&careful), "{text}");
+                }
+            }
+        }
+    }
+}
