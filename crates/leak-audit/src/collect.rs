@@ -179,13 +179,26 @@ pub(crate) struct Taker<'a> {
     lower: String,
     decoded: Vec<u8>,
     sums: Sums,
+    waiting: Waiting,
+}
+
+/// How many secrets are looked up at once, so that the processor waits for several of them.
+const LOOKUPS: usize = 32;
+
+/// Secrets that are still to be looked up in the index.
+#[derive(Default)]
+struct Waiting {
+    text: Vec<u8>,
+    /// Each with the end of its text.
+    secrets: Vec<(Origin, Anchor, usize)>,
 }
 
 impl<'a> Taker<'a> {
     pub(crate) fn new(rules: &'a Rules, aim: Aim, decoys: Option<Decoys>) -> Self {
         let taken = Taken { aim, counts: Counts::default(), decoys, rest: Vec::new() };
         let (lower, decoded) = (String::new(), Vec::new());
-        Self { taken, rules, lower, decoded, sums: Sums::default() }
+        let (sums, waiting) = (Sums::default(), Waiting::default());
+        Self { taken, rules, lower, decoded, sums, waiting }
     }
 
     fn take(&mut self, origin: Origin, text: &[u8]) {
@@ -206,21 +219,59 @@ impl<'a> Taker<'a> {
     }
 
     fn keep(&mut self, origin: Origin, text: &[u8], anchor: Anchor) {
-        let exact = match &mut self.taken.aim {
-            Aim::All(exact) => exact,
-            Aim::Candidates(index, exact) => {
-                if !index.may_have(self.rules, text, anchor, &mut self.sums) {
-                    return;
+        match self.taken.aim {
+            Aim::All(_) => self.insert(origin, text, anchor),
+            Aim::Candidates(..) => {
+                self.waiting.text.extend_from_slice(text);
+                self.waiting.secrets.push((origin, anchor, self.waiting.text.len()));
+                if self.waiting.secrets.len() == LOOKUPS {
+                    self.look_up();
                 }
-                exact
             }
-            Aim::Nothing => return,
-        };
+            Aim::Nothing => {}
+        }
+    }
+
+    /// Keeps those of the waiting secrets that may be in an output.
+    fn look_up(&mut self) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let mut start = 0;
+        if let Aim::Candidates(index, _) = &self.taken.aim {
+            let may_end: u32 = waiting
+                .secrets
+                .iter()
+                .zip(0..)
+                .map(|((_, anchor, _), bit)| u32::from(index.may_end(*anchor)) << bit)
+                .sum();
+            for (bit, (origin, anchor, end)) in waiting.secrets.iter().enumerate() {
+                let text = &waiting.text[start..*end];
+                start = *end;
+                if may_end >> bit & 1 != 0 {
+                    self.look_up_all(*origin, text, *anchor);
+                }
+            }
+        }
+        waiting.text.clear();
+        waiting.secrets.clear();
+        self.waiting = waiting;
+    }
+
+    #[cold]
+    fn look_up_all(&mut self, origin: Origin, text: &[u8], anchor: Anchor) {
+        if let Aim::Candidates(index, _) = &self.taken.aim
+            && index.may_have_all(self.rules, text, &mut self.sums)
+        {
+            self.insert(origin, text, anchor);
+            self.make_room();
+        }
+    }
+
+    fn insert(&mut self, origin: Origin, text: &[u8], anchor: Anchor) {
         lower_into(&String::from_utf8_lossy(text), &mut self.lower);
         let Some(anchor) = anchor.hash() else { return };
-        exact.insert(hashed(self.rules, &self.lower, anchor), origin);
-        if matches!(self.taken.aim, Aim::Candidates(..)) {
-            self.make_room();
+        let secret = hashed(self.rules, &self.lower, anchor);
+        if let Aim::All(exact) | Aim::Candidates(_, exact) = &mut self.taken.aim {
+            exact.insert(secret, origin);
         }
     }
 
@@ -233,7 +284,8 @@ impl<'a> Taker<'a> {
         }
     }
 
-    pub(crate) fn into_taken(self) -> Taken {
+    pub(crate) fn into_taken(mut self) -> Taken {
+        self.look_up();
         self.taken
     }
 

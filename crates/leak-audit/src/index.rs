@@ -62,25 +62,31 @@ impl Index {
 
     /// Adds the windows of a text.
     pub(crate) fn add(&mut self, rules: &Rules, sums: &Sums) {
-        sums.places(&rules.hasher).for_each(|place| self.put(place));
+        let mut places = sums.places(&rules.hasher).filter(|place| self.part.has(place.short));
+        let mut spots = [Spot::default(); SPOTS];
+        loop {
+            let mut count = 0;
+            for (spot, place) in spots.iter_mut().zip(&mut places) {
+                *spot = Spot::new(place, self.lines.len());
+                count += 1;
+            }
+            for spot in &spots[..count] {
+                self.lines[spot.line].set(spot);
+            }
+            if count < SPOTS {
+                return;
+            }
+        }
     }
 
     /// Adds the end of a token, of which nothing but the whole is a finding.
     pub(crate) fn add_end(&mut self, anchor: Anchor) {
-        if let Anchor::Long(long, short) = anchor {
-            self.put(Place { short, medium: None, long: Some(long) });
-        }
-    }
-
-    #[inline]
-    fn put(&mut self, place: Place) {
-        if self.part.has(place.short) {
-            let at = self.at(place.short);
-            let line = &mut self.lines[at];
-            line.set(place.short);
-            line.set(place.short >> 9);
-            place.medium.into_iter().for_each(|window| line.set(window));
-            place.long.into_iter().for_each(|window| line.set(window));
+        if let Anchor::Long(long, short) = anchor
+            && self.part.has(short)
+        {
+            let place = Place { short, medium: None, long: Some(long) };
+            let spot = Spot::new(place, self.lines.len());
+            self.lines[spot.line].set(&spot);
         }
     }
 
@@ -93,7 +99,6 @@ impl Index {
     }
 
     /// Whether a secret may be in an output and is to be looked for in this part.
-    #[inline]
     pub(crate) fn may_have(
         &self,
         rules: &Rules,
@@ -101,18 +106,23 @@ impl Index {
         anchor: Anchor,
         sums: &mut Sums,
     ) -> bool {
+        self.may_end(anchor) && self.may_have_all(rules, text, sums)
+    }
+
+    /// The same by the end of the secret alone.
+    #[inline]
+    pub(crate) fn may_end(&self, anchor: Anchor) -> bool {
         let (short, long) = match anchor {
             Anchor::Short(short) => (short, None),
             Anchor::Long(long, short) => (short, Some(long)),
             Anchor::TooShort | Anchor::Broken => return false,
         };
-        self.part.has(short)
-            && self.has(Place { short, medium: None, long })
-            && self.may_have_all(rules, text, sums)
+        self.part.has(short) && self.has(Place { short, medium: None, long })
     }
 
+    /// The same by all of a secret of which the end may be there.
     #[cold]
-    fn may_have_all(&self, rules: &Rules, text: &[u8], sums: &mut Sums) -> bool {
+    pub(crate) fn may_have_all(&self, rules: &Rules, text: &[u8], sums: &mut Sums) -> bool {
         // Of a token only the end is here.
         if rules.may_be_token(text) {
             return true;
@@ -123,38 +133,58 @@ impl Index {
 
     #[inline]
     fn has(&self, place: Place) -> bool {
-        let line = &self.lines[self.at(place.short)];
-        let is_set = |window: Option<u64>| window.is_none_or(|window| line.is_set(window));
-        is_set(place.long)
-            && line.is_set(place.short)
-            && line.is_set(place.short >> 9)
-            && is_set(place.medium)
+        let spot = Spot::new(place, self.lines.len());
+        self.lines[spot.line].has(&spot)
+    }
+}
+
+/// How many spots are worked out before the lines are touched, so that the processor waits for
+/// several lines at once.
+const SPOTS: usize = 32;
+
+/// Where the bits of a place are.
+#[derive(Clone, Copy, Default)]
+struct Spot {
+    line: usize,
+    short: u64,
+    medium: u64,
+    long: u64,
+}
+
+impl Spot {
+    /// The line is told by the highest bits of the short window; the lowest tell the part. A window
+    /// that is not there has the bits of one that is.
+    #[inline]
+    fn new(place: Place, lines: usize) -> Self {
+        let Place { short, medium, long } = place;
+        let line = ((u128::from(short) * lines as u128) >> 64) as usize;
+        let long = long.unwrap_or(short);
+        Self { line, short, medium: medium.unwrap_or(short), long }
     }
 
-    /// By the highest bits; the lowest tell the part.
+    /// For each window a word of the line and bits of it.
     #[inline]
-    fn at(&self, window: u64) -> usize {
-        ((u128::from(window) * self.lines.len() as u128) >> 64) as usize
+    fn bits(&self) -> [(usize, u64); 3] {
+        let word = |window: u64| (window >> 12 & 7) as usize;
+        let bit = |window: u64| 1 << (window >> 15 & 63);
+        let two = bit(self.short) | bit(self.short >> 6);
+        [
+            (word(self.short), two),
+            (word(self.medium), bit(self.medium)),
+            (word(self.long), bit(self.long)),
+        ]
     }
 }
 
 impl Line {
-    /// By bits that tell neither the line nor the part.
     #[inline]
-    fn bit(window: u64) -> (usize, u64) {
-        ((window >> 12 & 7) as usize, 1 << (window >> 15 & 63))
+    fn set(&mut self, spot: &Spot) {
+        spot.bits().into_iter().for_each(|(word, bits)| self.0[word] |= bits);
     }
 
     #[inline]
-    fn set(&mut self, window: u64) {
-        let (word, bit) = Self::bit(window);
-        self.0[word] |= bit;
-    }
-
-    #[inline]
-    fn is_set(&self, window: u64) -> bool {
-        let (word, bit) = Self::bit(window);
-        self.0[word] & bit != 0
+    fn has(&self, spot: &Spot) -> bool {
+        spot.bits().into_iter().all(|(word, bits)| self.0[word] & bits == bits)
     }
 }
 

@@ -18,6 +18,9 @@ pub(crate) fn split_extension(segment: &[u8]) -> Option<(&[u8], &[u8])> {
 /// Puts the decoded segment into `out`, or says that nothing is percent-encoded.
 pub(crate) fn decode(segment: &[u8], out: &mut Vec<u8>) -> bool {
     out.clear();
+    if memchr(b'%', segment).is_none() {
+        return false;
+    }
     let hex = |at: usize| segment.get(at).and_then(|byte| char::from(*byte).to_digit(16));
     let mut at = 0;
     while at < segment.len() {
