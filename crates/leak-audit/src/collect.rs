@@ -1,6 +1,6 @@
 //! Takes the secrets of a dump, as texts or as raw JSON.
 
-use std::fmt;
+use std::{fmt, mem};
 
 use crate::decoy::Decoys;
 use crate::exact::{Exact, Hashed};
@@ -186,18 +186,37 @@ pub(crate) struct Taker<'a> {
 const LOOKUPS: usize = 32;
 
 /// Secrets that are still to be looked up in the index.
-#[derive(Default)]
 struct Waiting {
     text: Vec<u8>,
     /// Each with the end of its text.
     secrets: Vec<(Origin, Anchor, usize)>,
+    /// Anchors that are not there: many secrets of a dump are there many times.
+    absent: Vec<Option<Anchor>>,
+}
+
+impl Waiting {
+    /// So many that they stay in a near cache.
+    const ABSENT: usize = 4096;
+
+    fn new() -> Self {
+        let (text, secrets) = (Vec::new(), Vec::new());
+        Self { text, secrets, absent: vec![None; Self::ABSENT] }
+    }
+
+    fn is_absent(&self, anchor: Anchor) -> bool {
+        self.absent[Self::place(anchor)] == Some(anchor)
+    }
+
+    fn place(anchor: Anchor) -> usize {
+        anchor.hash().unwrap_or_default() as usize % Self::ABSENT
+    }
 }
 
 impl<'a> Taker<'a> {
     pub(crate) fn new(rules: &'a Rules, aim: Aim, decoys: Option<Decoys>) -> Self {
         let taken = Taken { aim, counts: Counts::default(), decoys, rest: Vec::new() };
         let (lower, decoded) = (String::new(), Vec::new());
-        let (sums, waiting) = (Sums::default(), Waiting::default());
+        let (sums, waiting) = (Sums::default(), Waiting::new());
         Self { taken, rules, lower, decoded, sums, waiting }
     }
 
@@ -221,6 +240,7 @@ impl<'a> Taker<'a> {
     fn keep(&mut self, origin: Origin, text: &[u8], anchor: Anchor) {
         match self.taken.aim {
             Aim::All(_) => self.insert(origin, text, anchor),
+            Aim::Candidates(..) if self.waiting.is_absent(anchor) => {}
             Aim::Candidates(..) => {
                 self.waiting.text.extend_from_slice(text);
                 self.waiting.secrets.push((origin, anchor, self.waiting.text.len()));
@@ -234,26 +254,25 @@ impl<'a> Taker<'a> {
 
     /// Keeps those of the waiting secrets that may be in an output.
     fn look_up(&mut self) {
-        let mut waiting = std::mem::take(&mut self.waiting);
-        let mut start = 0;
-        if let Aim::Candidates(index, _) = &self.taken.aim {
-            let may_end: u32 = waiting
-                .secrets
-                .iter()
-                .zip(0..)
-                .map(|((_, anchor, _), bit)| u32::from(index.may_end(*anchor)) << bit)
-                .sum();
-            for (bit, (origin, anchor, end)) in waiting.secrets.iter().enumerate() {
-                let text = &waiting.text[start..*end];
-                start = *end;
-                if may_end >> bit & 1 != 0 {
-                    self.look_up_all(*origin, text, *anchor);
-                }
-            }
+        let Aim::Candidates(index, _) = &self.taken.aim else { return };
+        let Waiting { text, secrets, .. } = &mut self.waiting;
+        let mut may_end = [false; LOOKUPS];
+        for (may_end, (_, anchor, _)) in may_end.iter_mut().zip(&*secrets) {
+            *may_end = index.may_end(*anchor);
         }
-        waiting.text.clear();
-        waiting.secrets.clear();
-        self.waiting = waiting;
+        let (text, secrets) = (mem::take(text), mem::take(secrets));
+        let mut start = 0;
+        for (may_end, (origin, anchor, end)) in may_end.into_iter().zip(&secrets) {
+            if may_end {
+                self.look_up_all(*origin, &text[start..*end], *anchor);
+            } else {
+                self.waiting.absent[Waiting::place(*anchor)] = Some(*anchor);
+            }
+            start = *end;
+        }
+        (self.waiting.text, self.waiting.secrets) = (text, secrets);
+        self.waiting.text.clear();
+        self.waiting.secrets.clear();
     }
 
     #[cold]
@@ -300,7 +319,7 @@ impl<'a> Taker<'a> {
 
     /// The texts are too many: from here on only those are kept that may be in an output.
     fn narrow(&mut self, index: Option<Index>) {
-        let old = std::mem::replace(&mut self.taken.aim, Aim::Nothing);
+        let old = mem::replace(&mut self.taken.aim, Aim::Nothing);
         let (Aim::All(mut exact), Some(index)) = (old, index) else { return };
         exact.retain(|secret| {
             let text = secret.text.as_bytes();
@@ -338,7 +357,7 @@ impl Taker<'_> {
 
     fn segment(&mut self, origin: Origin, segment: &[u8]) {
         self.stems(origin, segment);
-        let mut decoded = std::mem::take(&mut self.decoded);
+        let mut decoded = mem::take(&mut self.decoded);
         if path::decode(segment, &mut decoded) {
             self.stems(origin, &decoded);
         }

@@ -60,36 +60,6 @@ impl Index {
         self.part = part;
     }
 
-    /// Adds the windows of a text.
-    pub(crate) fn add(&mut self, rules: &Rules, sums: &Sums) {
-        let mut places = sums.places(&rules.hasher).filter(|place| self.part.has(place.short));
-        let mut spots = [Spot::default(); SPOTS];
-        loop {
-            let mut count = 0;
-            for (spot, place) in spots.iter_mut().zip(&mut places) {
-                *spot = Spot::new(place, self.lines.len());
-                count += 1;
-            }
-            for spot in &spots[..count] {
-                self.lines[spot.line].set(spot);
-            }
-            if count < SPOTS {
-                return;
-            }
-        }
-    }
-
-    /// Adds the end of a token, of which nothing but the whole is a finding.
-    pub(crate) fn add_end(&mut self, anchor: Anchor) {
-        if let Anchor::Long(long, short) = anchor
-            && self.part.has(short)
-        {
-            let place = Place { short, medium: None, long: Some(long) };
-            let spot = Spot::new(place, self.lines.len());
-            self.lines[spot.line].set(&spot);
-        }
-    }
-
     /// Whether a secret belongs to this part.
     pub(crate) fn is_for(&self, anchor: Anchor) -> bool {
         match anchor {
@@ -134,56 +104,107 @@ impl Index {
     #[inline]
     fn has(&self, place: Place) -> bool {
         let spot = Spot::new(place, self.lines.len());
-        self.lines[spot.line].has(&spot)
+        self.lines[spot.line()].has(spot)
     }
 }
 
-/// How many spots are worked out before the lines are touched, so that the processor waits for
-/// several lines at once.
-const SPOTS: usize = 32;
+/// Into how many heaps the spots are sorted, by the highest bits of their short windows.
+const HEAPS: usize = 1 << HEAP_BITS;
+const HEAP_BITS: u32 = 6;
+/// How many spots make a heap.
+const HEAP: usize = 1024;
 
-/// Where the bits of a place are.
-#[derive(Clone, Copy, Default)]
-struct Spot {
-    line: usize,
-    short: u64,
-    medium: u64,
-    long: u64,
+/// An index that is being filled. Spots that lie near one another are set together: each by itself
+/// would be waited for, because all of the index is in no cache.
+#[derive(Debug)]
+pub(crate) struct Filling {
+    index: Index,
+    heaps: Vec<Vec<Spot>>,
 }
 
+impl Filling {
+    pub(crate) fn new(index: Index) -> Self {
+        Self { index, heaps: vec![Vec::new(); HEAPS] }
+    }
+
+    /// Adds the windows of a text.
+    pub(crate) fn add(&mut self, rules: &Rules, sums: &Sums) {
+        sums.places(&rules.hasher).for_each(|place| self.put(place));
+    }
+
+    /// Adds the end of a token, of which nothing but the whole is a finding.
+    pub(crate) fn add_end(&mut self, anchor: Anchor) {
+        if let Anchor::Long(long, short) = anchor {
+            self.put(Place { short, medium: None, long: Some(long) });
+        }
+    }
+
+    #[inline]
+    fn put(&mut self, place: Place) {
+        if self.index.part.has(place.short) {
+            let heap = &mut self.heaps[(place.short >> (u64::BITS - HEAP_BITS)) as usize];
+            heap.push(Spot::new(place, self.index.lines.len()));
+            if heap.len() == HEAP {
+                self.index.set_all(heap);
+            }
+        }
+    }
+
+    /// The index, with all that was added.
+    pub(crate) fn finish(mut self) -> Index {
+        self.heaps.iter_mut().for_each(|heap| self.index.set_all(heap));
+        self.index
+    }
+}
+
+impl Index {
+    fn set_all(&mut self, heap: &mut Vec<Spot>) {
+        heap.drain(..).for_each(|spot| self.lines[spot.line()].set(spot));
+    }
+}
+
+/// Where the bits of a place are: the line, and for each window a word of it and bits of that.
+#[derive(Clone, Copy, Debug)]
+struct Spot(u64);
+
 impl Spot {
+    /// The bits of a word and a place in it.
+    const SIZE: u32 = 9;
+
     /// The line is told by the highest bits of the short window; the lowest tell the part. A window
     /// that is not there has the bits of one that is.
     #[inline]
     fn new(place: Place, lines: usize) -> Self {
         let Place { short, medium, long } = place;
-        let line = ((u128::from(short) * lines as u128) >> 64) as usize;
-        let long = long.unwrap_or(short);
-        Self { line, short, medium: medium.unwrap_or(short), long }
+        let line = ((u128::from(short) * lines as u128) >> 64) as u64;
+        let part = |window: u64| window >> 12 & 0x1ff;
+        let (medium, long) = (part(medium.unwrap_or(short)), part(long.unwrap_or(short)));
+        Self((line << 15 | short >> 12 & 0x7fff) << (2 * Self::SIZE) | medium << Self::SIZE | long)
     }
 
-    /// For each window a word of the line and bits of it.
     #[inline]
-    fn bits(&self) -> [(usize, u64); 3] {
-        let word = |window: u64| (window >> 12 & 7) as usize;
-        let bit = |window: u64| 1 << (window >> 15 & 63);
-        let two = bit(self.short) | bit(self.short >> 6);
-        [
-            (word(self.short), two),
-            (word(self.medium), bit(self.medium)),
-            (word(self.long), bit(self.long)),
-        ]
+    fn line(self) -> usize {
+        (self.0 >> (15 + 2 * Self::SIZE)) as usize
+    }
+
+    #[inline]
+    fn bits(self) -> [(usize, u64); 3] {
+        let word = |part: u64| (part & 7) as usize;
+        let bit = |part: u64| 1 << (part >> 3 & 63);
+        let (short, medium) = (self.0 >> (2 * Self::SIZE), self.0 >> Self::SIZE);
+        let two = bit(short) | bit(short >> 6);
+        [(word(short), two), (word(medium), bit(medium)), (word(self.0), bit(self.0))]
     }
 }
 
 impl Line {
     #[inline]
-    fn set(&mut self, spot: &Spot) {
+    fn set(&mut self, spot: Spot) {
         spot.bits().into_iter().for_each(|(word, bits)| self.0[word] |= bits);
     }
 
     #[inline]
-    fn has(&self, spot: &Spot) -> bool {
+    fn has(&self, spot: Spot) -> bool {
         spot.bits().into_iter().all(|(word, bits)| self.0[word] & bits == bits)
     }
 }
@@ -212,9 +233,10 @@ mod tests {
             let mut sums = Sums::default();
             let mut found = 0;
             for part in parts {
-                let mut index = Index::new(0, part);
+                let mut filling = Filling::new(Index::new(0, part));
                 sums.read(&rules.hasher, format!("{before}{secret}{after}").as_bytes());
-                index.add(&rules, &sums);
+                filling.add(&rules, &sums);
+                let index = filling.finish();
                 let anchor = rules.hasher.anchor(secret.as_bytes());
                 found += u32::from(index.may_have(&rules, secret.as_bytes(), anchor, &mut sums));
             }
