@@ -1,6 +1,7 @@
 //! The search of the written outputs for what must not be in them, before they get their names.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 
@@ -9,16 +10,21 @@ use anonymize::{
 };
 use dataset::{FORMAT, NORMALIZED_WORKS};
 use leak_audit::{
-    Audit, AuditError, Certificate, Collector, Column, Grammar, Hit, Kind, Options, Origin, Output,
-    Rows,
+    Ahead, Audit, AuditError, Certificate, Collector, Column, Grammar, Hit, Kind, Options, Origin,
+    Output, Rows,
 };
 
 use crate::args::AuditScope;
 use crate::error::ExtractError;
+use crate::follow::{Follower, Progress};
 use crate::source::Sources;
 
 /// A dump up to this size is searched for the texts of private tables too without being asked.
 const AUTO_DENIED_BYTES: u64 = 256_000_000;
+
+/// An output of at least this size is read while it is written: the private texts behind a smaller
+/// one may fit into the memory of the search, which then reads it once, and later.
+const WORTH_FOLLOWING: u64 = 16 << 20;
 
 /// The most hits that an error names.
 const SHOWN_HITS: usize = 5;
@@ -43,7 +49,7 @@ const DATASET_WORDS: [&str; 12] = [
 pub(crate) struct Plan<'a> {
     pub(crate) policy: &'a Policy,
     pub(crate) anonymizer: Anonymizer<'a>,
-    pub(crate) key_id: &'a str,
+    pub(crate) key_id: String,
     pub(crate) real_ids: bool,
     pub(crate) scope: AuditScope,
     pub(crate) threads: usize,
@@ -63,11 +69,48 @@ pub(crate) struct Searched {
     pub(crate) denied_tables: bool,
 }
 
+/// An output that is still being written.
+pub(crate) struct Growing<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) file: &'a File,
+    pub(crate) progress: &'a Progress,
+}
+
+/// An audit that has read its outputs while they were written.
+pub(crate) struct Begun {
+    audit: Audit,
+    ahead: Ahead,
+}
+
+/// Reads the outputs a little behind their writer. Nothing where the first is too small for that,
+/// or cannot be read, which the search will say.
+pub(crate) fn begin(audit: Audit, growing: &[Growing<'_>]) -> Option<Begun> {
+    if !growing.first()?.progress.reaches(WORTH_FOLLOWING) {
+        return None;
+    }
+    let open = |output: &Growing<'_>| -> io::Result<Box<dyn Read>> {
+        Ok(Box::new(Follower::new(output.file, output.progress)?))
+    };
+    let mut opens: Vec<_> = growing.iter().map(|output| move || open(output)).collect();
+    let named = growing.iter().zip(&mut opens);
+    let named = named.map(|(output, open)| Output { name: output.name, rows: Rows::Named, open });
+    let ahead = audit.read_ahead::<Infallible>(&mut named.collect::<Vec<_>>()).ok()?;
+    Some(Begun { audit, ahead })
+}
+
+/// An audit of outputs whose rows are arrays where `written` says so.
+pub(crate) fn audit(plan: &Plan<'_>, written: &[Written<'_>]) -> Audit {
+    let mut options = Options::default();
+    options.threads = plan.threads.min(2);
+    Audit::new(grammar(plan, written), options)
+}
+
 /// Searches the outputs. An error says where a private text is, and never what it is.
 pub(crate) fn search(
     plan: &Plan<'_>,
     sources: &mut Sources,
     written: &[Written<'_>],
+    begun: Option<Begun>,
 ) -> Result<Searched, ExtractError> {
     let denied_tables = plan.scope == AuditScope::Full || sources.bytes() <= AUTO_DENIED_BYTES;
     let mut names = Names::default();
@@ -86,9 +129,11 @@ pub(crate) fn search(
             open,
         })
         .collect();
-    let mut options = Options::default();
-    options.threads = plan.threads.min(2);
-    let found = Audit::new(grammar(plan, written), options).run(&mut walk, &mut outputs);
+    let (audit, ahead) = match whole(begun, written) {
+        Some(Begun { audit, ahead }) => (audit, Some(ahead)),
+        None => (audit(plan, written), None),
+    };
+    let found = audit.run_after(ahead, &mut walk, &mut outputs);
     drop(outputs);
     match found {
         Ok(certificate) => Ok(Searched { certificate, denied_tables }),
@@ -98,6 +143,13 @@ pub(crate) fn search(
         }
         Err(other) => Err(ExtractError::Audit(other.to_string())),
     }
+}
+
+/// What was read while it was written counts only if nothing was written after that.
+fn whole(begun: Option<Begun>, written: &[Written<'_>]) -> Option<Begun> {
+    let bytes = |output: &Written<'_>| output.file.metadata().ok().map(|file| file.len());
+    let total = written.iter().map(bytes).sum::<Option<u64>>();
+    begun.filter(|begun| total == Some(begun.ahead.bytes()))
 }
 
 fn open(file: &File) -> io::Result<Box<dyn Read>> {
@@ -114,7 +166,7 @@ fn grammar(plan: &Plan<'_>, written: &[Written<'_>]) -> Grammar {
         .words(policy.public_words())
         .words(DATASET_WORDS)
         .words(IMPORT_WORDS.iter().copied())
-        .words([FORMAT, NORMALIZED_WORKS, plan.key_id])
+        .words([FORMAT, NORMALIZED_WORKS, &plan.key_id])
         .token_prefixes(policy.token_prefixes());
     for rule in policy.rules() {
         let column = match rule.action {

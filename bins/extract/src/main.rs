@@ -3,6 +3,7 @@
 mod args;
 mod audit;
 mod error;
+mod follow;
 mod git;
 mod input;
 mod interrupt;

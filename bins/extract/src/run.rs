@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter};
 use std::process::ExitCode;
+use std::thread;
 
 use anonymize::{
     Anonymizer, DatasetWriter, Found, ImportWriter, Manifest, Policy, PseudonymKey, Sampler,
@@ -13,6 +14,7 @@ use cli::WholeFile;
 use crate::args::{Args, Command, is_standard};
 use crate::audit::{self, Searched, Written};
 use crate::error::ExtractError;
+use crate::follow::{Finish, Followed, Progress};
 use crate::key_file::Key;
 use crate::manifest::{self, Parts};
 use crate::output::{self, Target};
@@ -125,7 +127,15 @@ fn extract<'a>(
         .threads(settings.threads.get())
         .import(targets.import.is_some())
         .real_ids(settings.real_ids);
-    let extracted = write(settings, sources, policy, &key, anonymizer, &targets)?;
+    let plan = audit::Plan {
+        policy,
+        anonymizer,
+        key_id: key.key_id(),
+        real_ids: settings.real_ids,
+        scope: settings.audit,
+        threads: settings.threads.get(),
+    };
+    let (extracted, begun) = write_and_follow(settings, sources, &plan, &key, &targets)?;
     let dump_bytes = sources.bytes();
     if settings.strict {
         schema::check_strict(&extracted.manifest)?;
@@ -134,15 +144,7 @@ fn extract<'a>(
     let lock = lock.map(|lock| schema::check_lock(lock, &extracted.manifest)).transpose()?;
     let lock = lock.flatten();
 
-    let plan = audit::Plan {
-        policy,
-        anonymizer,
-        key_id: &extracted.manifest.key_id,
-        real_ids: settings.real_ids,
-        scope: settings.audit,
-        threads: settings.threads.get(),
-    };
-    let searched = audit::search(&plan, sources, &written(&targets, &extracted))?;
+    let searched = audit::search(&plan, sources, &written(&targets, &extracted), begun)?;
     sources.check_unchanged()?;
 
     let parts = Parts {
@@ -174,25 +176,58 @@ fn extract<'a>(
     })
 }
 
+/// Writes every output. Where there are threads for it, the audit reads them meanwhile.
+fn write_and_follow(
+    settings: &Settings,
+    sources: &mut Sources,
+    plan: &audit::Plan<'_>,
+    key: &PseudonymKey,
+    targets: &Targets,
+) -> Result<(Extracted, Option<audit::Begun>), ExtractError> {
+    let progresses = [Progress::default(), Progress::default()];
+    // How an import output has its rows is not known before its end.
+    let is_followed = cfg!(unix) && plan.threads > 1 && targets.import.is_none();
+    let audit = is_followed.then(|| audit::audit(plan, &[]));
+    let growing: Vec<_> = targets
+        .files()
+        .zip(&progresses)
+        .map(|((name, file), progress)| audit::Growing { name, file, progress })
+        .collect();
+    thread::scope(|scope| {
+        let begun = audit.map(|audit| scope.spawn(|| audit::begin(audit, &growing)));
+        let end = Finish(&progresses);
+        let extracted = write(settings, sources, plan, key, targets, &progresses);
+        drop(end);
+        let begun = begun.and_then(|begun| {
+            begun.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        Ok((extracted?, begun))
+    })
+}
+
 /// Reads the dumps once and writes every output.
 fn write(
     settings: &Settings,
     sources: &mut Sources,
-    policy: &Policy,
+    plan: &audit::Plan<'_>,
     key: &PseudonymKey,
-    anonymizer: Anonymizer<'_>,
     targets: &Targets,
+    [whole, part]: &[Progress; 2],
 ) -> Result<Extracted, ExtractError> {
+    let policy = plan.policy;
     let spool = tempfile::tempfile_in(source::copies_folder(&settings.output));
-    let mut writer = DatasetWriter::new(buffered(&targets.dataset), policy, key)
+    let mut writer = DatasetWriter::new(buffered(&targets.dataset, whole), policy, key)
         .real_ids(settings.real_ids)
         .spool(spool.map_err(ExtractError::Spool)?);
     let mut sampler = targets.sample.as_ref().map(|target| {
-        Sampler::new(DatasetWriter::new(buffered(target), policy, key), settings.sample_per_table)
+        let writer = DatasetWriter::new(buffered(target, part), policy, key);
+        Sampler::new(writer, settings.sample_per_table)
     });
-    let mut import = targets.import.as_ref().map(|target| ImportWriter::new(buffered(target)));
+    let import = targets.import.as_ref();
+    let mut import =
+        import.map(|target| ImportWriter::new(BufWriter::with_capacity(BUFFER, target.file())));
     let mut sink = (&mut writer, (&mut sampler, &mut import));
-    let read = anonymizer.run(&mut sources.dumps(policy), &mut sink);
+    let read = plan.anonymizer.run(&mut sources.dumps(policy), &mut sink);
     let (manifest, found) = read.map_err(|error| sources.error(error))?;
     Ok(Extracted {
         manifest,
@@ -203,8 +238,11 @@ fn write(
     })
 }
 
-fn buffered(target: &Target) -> BufWriter<&File> {
-    BufWriter::with_capacity(1 << 20, target.file())
+/// How much is written at once.
+const BUFFER: usize = 1 << 20;
+
+fn buffered<'a>(target: &'a Target, progress: &'a Progress) -> BufWriter<Followed<'a>> {
+    BufWriter::with_capacity(BUFFER, Followed { file: target.file(), progress })
 }
 
 fn written<'a>(targets: &'a Targets, extracted: &'a Extracted) -> Vec<Written<'a>> {

@@ -6,7 +6,7 @@ use crate::dump::{Handler, RowAt};
 use crate::layout::Layout;
 use crate::origin::Origin;
 use crate::policy::{Policy, Rule, Table};
-use crate::read::Reader;
+use crate::read::{Reader, Text};
 use crate::scan::Watch;
 use crate::{AnonymizeError, Defect};
 
@@ -54,12 +54,20 @@ pub(crate) struct Walk<'w, const DENIED: bool> {
     private: &'w mut dyn Private,
     table: usize,
     layout: Arc<Layout>,
+    /// The keys of the row before, as they are written, each with its column: most rows have the
+    /// same keys in the same order.
+    keys: Vec<(String, Option<usize>)>,
     is_watching: bool,
 }
 
+/// The keys that are remembered, and how long one may be. More would be data.
+const MAX_KEYS: usize = 256;
+const MAX_KEY: usize = 64;
+
 impl<'w, const DENIED: bool> Walk<'w, DENIED> {
     pub(crate) fn new(policy: &'w Policy, private: &'w mut dyn Private) -> Self {
-        Self { policy, private, table: 0, layout: Arc::default(), is_watching: false }
+        let (layout, keys) = (Arc::default(), Vec::new());
+        Self { policy, private, table: 0, layout, keys, is_watching: false }
     }
 
     /// Ends the table that was being skipped, if one was.
@@ -77,8 +85,10 @@ impl<'w, const DENIED: bool> Walk<'w, DENIED> {
         match &*layout {
             Layout::Named => {
                 reader.pass(b'{')?;
+                let mut place = 0;
                 while let Some(key) = reader.next_key(&mut first)? {
-                    let column = table.column(&key.decode()?);
+                    let column = self.column(table, key, place)?;
+                    place += 1;
                     self.cell(table, column, reader.raw_value()?, offset);
                     if column.is_none() {
                         self.show(Privacy::Dropped, table, None, offset, &quoted(key.raw()));
@@ -95,6 +105,26 @@ impl<'w, const DENIED: bool> Walk<'w, DENIED> {
             }
         }
         reader.end()
+    }
+
+    /// The column of a key that stands at this place of its row.
+    fn column(
+        &mut self,
+        table: &Table,
+        key: Text<'_>,
+        place: usize,
+    ) -> Result<Option<usize>, Defect> {
+        if let Some((known, column)) = self.keys.get(place)
+            && known == key.raw()
+        {
+            return Ok(*column);
+        }
+        let column = table.column(&key.decode()?);
+        if place < MAX_KEYS && key.raw().len() <= MAX_KEY {
+            self.keys.resize_with(self.keys.len().max(place + 1), Default::default);
+            self.keys[place] = (key.raw().to_owned(), column);
+        }
+        Ok(column)
     }
 
     fn cell(&mut self, table: &Table, column: Option<usize>, raw: &str, offset: u64) {
@@ -118,7 +148,7 @@ impl<'w, const DENIED: bool> Walk<'w, DENIED> {
         raw: &str,
     ) {
         // Only texts are searched for, and what has no quote has none.
-        if !raw.contains('"') {
+        if !raw.starts_with('"') && !raw.contains('"') {
             return;
         }
         let table = Some(table.name.as_str());
@@ -149,6 +179,7 @@ impl<const DENIED: bool> Handler for Walk<'_, DENIED> {
     ) -> Result<(), AnonymizeError> {
         self.end_watch();
         (self.table, self.layout) = (table, Arc::clone(layout));
+        self.keys.clear();
         Ok(())
     }
 

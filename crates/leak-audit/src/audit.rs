@@ -1,6 +1,6 @@
 //! Drives the walks over the dump and the passes over the outputs.
 
-use std::thread;
+use std::{fmt, thread};
 
 use serde::Serialize;
 
@@ -13,6 +13,8 @@ use crate::hands::hands;
 use crate::index::Index;
 use crate::outputs::{Output, Outputs};
 use crate::part::Part;
+use crate::reader::At;
+use crate::search;
 use crate::verdict::{Limits, Verdict};
 
 /// How an audit works.
@@ -89,16 +91,58 @@ pub struct Certificate {
 }
 
 /// Searches outputs for the secrets of a dump.
-#[derive(Debug)]
 pub struct Audit {
-    grammar: Grammar,
+    rules: Rules,
     options: Options,
+}
+
+impl fmt::Debug for Audit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Audit").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// What outputs hold, read before the dump is walked.
+pub struct Ahead {
+    index: Index,
+    /// The parts of the outputs that are not in the index.
+    rest: Vec<Part>,
+    read: (u64, search::Counts),
+    unknown_keys: (u64, Vec<At>),
+    passes: u64,
+}
+
+impl Ahead {
+    /// The bytes that were read. An output that has grown since then was not read to its end.
+    pub fn bytes(&self) -> u64 {
+        self.read.0
+    }
+}
+
+impl fmt::Debug for Ahead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ahead").field("bytes", &self.read.0).finish_non_exhaustive()
+    }
 }
 
 impl Audit {
     /// An audit of outputs that may say what `grammar` allows.
     pub fn new(grammar: Grammar, options: Options) -> Self {
-        Self { grammar, options }
+        Self { rules: Rules::new(grammar, &options.seed), options }
+    }
+
+    /// Reads the outputs before the dump is walked. That is worth it where more is private than
+    /// fits into the memory, and where the outputs can be read while they are being written.
+    ///
+    /// # Errors
+    ///
+    /// [`AuditError::Read`] and [`AuditError::Output`] where an output cannot be read.
+    pub fn read_ahead<E>(&self, outputs: &mut [Output<'_>]) -> Result<Ahead, AuditError<E>> {
+        let mut outputs = self.outputs(outputs);
+        let mut rest = Vec::new();
+        let index = outputs.index(index_bytes(self.memory()), &mut rest)?;
+        let Outputs { read, unknown_keys, passes, .. } = outputs;
+        Ok(Ahead { index, rest, read: read.unwrap_or_default(), unknown_keys, passes })
     }
 
     /// Calls `walk` for the secrets, at least once and with the same strings each time, and reads
@@ -113,19 +157,44 @@ impl Audit {
         walk: &mut dyn FnMut(&mut Collector<'_>) -> Result<(), E>,
         outputs: &mut [Output<'_>],
     ) -> Result<Certificate, AuditError<E>> {
-        let rules = Rules::new(self.grammar, &self.options.seed);
+        self.run_after(None, walk, outputs)
+    }
+
+    /// Does the same where the outputs were read before. They must be the same, and whole by then.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`run`](Self::run).
+    pub fn run_after<E>(
+        self,
+        ahead: Option<Ahead>,
+        walk: &mut dyn FnMut(&mut Collector<'_>) -> Result<(), E>,
+        outputs: &mut [Output<'_>],
+    ) -> Result<Certificate, AuditError<E>> {
         let run = Run {
-            rules: &rules,
-            memory: self.options.memory_bytes.min(1 << 31),
+            rules: &self.rules,
+            memory: self.memory(),
             walk,
             threads: self.options.threads.max(1),
-            outputs: Outputs::new(&rules, self.options.threads.max(1), outputs),
+            outputs: self.outputs(outputs),
             counts: None,
             verdict: Verdict::default(),
             walks: 0,
         };
-        run.all()
+        run.all(ahead)
     }
+
+    fn memory(&self) -> usize {
+        self.options.memory_bytes.min(1 << 31)
+    }
+
+    fn outputs<'a, 'o>(&'a self, list: &'a mut [Output<'o>]) -> Outputs<'a, 'o> {
+        Outputs::new(&self.rules, self.options.threads.max(1), list)
+    }
+}
+
+fn index_bytes(memory: usize) -> usize {
+    memory / 4 * 3
 }
 
 type Walk<'a, E> = &'a mut dyn FnMut(&mut Collector<'_>) -> Result<(), E>;
@@ -143,10 +212,9 @@ struct Run<'a, 'o, E> {
 }
 
 impl<E> Run<'_, '_, E> {
-    fn all(mut self) -> Result<Certificate, AuditError<E>> {
-        let exact = Exact::new(self.exact_bytes(), Part::default());
-        let mut parts = Vec::new();
-        let mut taken = self.walk(Aim::All(exact), Some(Decoys::new(self.memory)), &mut parts)?;
+    fn all(mut self, ahead: Option<Ahead>) -> Result<Certificate, AuditError<E>> {
+        let (aim, mut parts) = self.first_aim(ahead);
+        let mut taken = self.walk(aim, Some(Decoys::new(self.memory)), &mut parts)?;
         let decoys = taken.decoys.take().unwrap_or_else(|| Decoys::new(0));
         let method = match taken.aim {
             Aim::All(mut exact) => {
@@ -166,8 +234,14 @@ impl<E> Run<'_, '_, E> {
         self.conclude(method, &decoys)
     }
 
-    fn index_bytes(&self) -> usize {
-        self.memory / 4 * 3
+    /// What the first walk is for, and the parts of the outputs that it is not for.
+    fn first_aim(&mut self, ahead: Option<Ahead>) -> (Aim, Vec<Part>) {
+        let exact = Exact::new(self.exact_bytes(), Part::default());
+        let Some(ahead) = ahead else { return (Aim::All(exact), Vec::new()) };
+        self.outputs.read = Some(ahead.read);
+        self.outputs.unknown_keys = ahead.unknown_keys;
+        self.outputs.passes = ahead.passes;
+        (Aim::Candidates(ahead.index, exact), ahead.rest)
     }
 
     fn exact_bytes(&self) -> usize {
@@ -181,7 +255,7 @@ impl<E> Run<'_, '_, E> {
         decoys: Option<Decoys>,
         parts: &mut Vec<Part>,
     ) -> Result<Taken, AuditError<E>> {
-        let (bytes, mut failed) = (self.index_bytes(), None);
+        let (bytes, mut failed) = (index_bytes(self.memory), None);
         let outputs = &mut self.outputs;
         let mut build = || match outputs.index(bytes, parts) {
             Ok(index) => Some(index),

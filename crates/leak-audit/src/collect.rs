@@ -1,6 +1,6 @@
 //! Takes the secrets of a dump, as texts or as raw JSON.
 
-use std::fmt;
+use std::{fmt, mem};
 
 use crate::decoy::Decoys;
 use crate::exact::{Exact, Hashed};
@@ -179,13 +179,45 @@ pub(crate) struct Taker<'a> {
     lower: String,
     decoded: Vec<u8>,
     sums: Sums,
+    waiting: Waiting,
+}
+
+/// How many secrets are looked up at once, so that the processor waits for several of them.
+const LOOKUPS: usize = 32;
+
+/// Secrets that are still to be looked up in the index.
+struct Waiting {
+    text: Vec<u8>,
+    /// Each with the end of its text.
+    secrets: Vec<(Origin, Anchor, usize)>,
+    /// Anchors that are not there: many secrets of a dump are there many times.
+    absent: Vec<Option<Anchor>>,
+}
+
+impl Waiting {
+    /// So many that they stay in a near cache.
+    const ABSENT: usize = 4096;
+
+    fn new() -> Self {
+        let (text, secrets) = (Vec::new(), Vec::new());
+        Self { text, secrets, absent: vec![None; Self::ABSENT] }
+    }
+
+    fn is_absent(&self, anchor: Anchor) -> bool {
+        self.absent[Self::place(anchor)] == Some(anchor)
+    }
+
+    fn place(anchor: Anchor) -> usize {
+        anchor.hash().unwrap_or_default() as usize % Self::ABSENT
+    }
 }
 
 impl<'a> Taker<'a> {
     pub(crate) fn new(rules: &'a Rules, aim: Aim, decoys: Option<Decoys>) -> Self {
         let taken = Taken { aim, counts: Counts::default(), decoys, rest: Vec::new() };
         let (lower, decoded) = (String::new(), Vec::new());
-        Self { taken, rules, lower, decoded, sums: Sums::default() }
+        let (sums, waiting) = (Sums::default(), Waiting::new());
+        Self { taken, rules, lower, decoded, sums, waiting }
     }
 
     fn take(&mut self, origin: Origin, text: &[u8]) {
@@ -206,21 +238,59 @@ impl<'a> Taker<'a> {
     }
 
     fn keep(&mut self, origin: Origin, text: &[u8], anchor: Anchor) {
-        let exact = match &mut self.taken.aim {
-            Aim::All(exact) => exact,
-            Aim::Candidates(index, exact) => {
-                if !index.may_have(self.rules, text, anchor, &mut self.sums) {
-                    return;
+        match self.taken.aim {
+            Aim::All(_) => self.insert(origin, text, anchor),
+            Aim::Candidates(..) if self.waiting.is_absent(anchor) => {}
+            Aim::Candidates(..) => {
+                self.waiting.text.extend_from_slice(text);
+                self.waiting.secrets.push((origin, anchor, self.waiting.text.len()));
+                if self.waiting.secrets.len() == LOOKUPS {
+                    self.look_up();
                 }
-                exact
             }
-            Aim::Nothing => return,
-        };
+            Aim::Nothing => {}
+        }
+    }
+
+    /// Keeps those of the waiting secrets that may be in an output.
+    fn look_up(&mut self) {
+        let Aim::Candidates(index, _) = &self.taken.aim else { return };
+        let Waiting { text, secrets, .. } = &mut self.waiting;
+        let mut may_end = [false; LOOKUPS];
+        for (may_end, (_, anchor, _)) in may_end.iter_mut().zip(&*secrets) {
+            *may_end = index.may_end(*anchor);
+        }
+        let (text, secrets) = (mem::take(text), mem::take(secrets));
+        let mut start = 0;
+        for (may_end, (origin, anchor, end)) in may_end.into_iter().zip(&secrets) {
+            if may_end {
+                self.look_up_all(*origin, &text[start..*end], *anchor);
+            } else {
+                self.waiting.absent[Waiting::place(*anchor)] = Some(*anchor);
+            }
+            start = *end;
+        }
+        (self.waiting.text, self.waiting.secrets) = (text, secrets);
+        self.waiting.text.clear();
+        self.waiting.secrets.clear();
+    }
+
+    #[cold]
+    fn look_up_all(&mut self, origin: Origin, text: &[u8], anchor: Anchor) {
+        if let Aim::Candidates(index, _) = &self.taken.aim
+            && index.may_have_all(self.rules, text, &mut self.sums)
+        {
+            self.insert(origin, text, anchor);
+            self.make_room();
+        }
+    }
+
+    fn insert(&mut self, origin: Origin, text: &[u8], anchor: Anchor) {
         lower_into(&String::from_utf8_lossy(text), &mut self.lower);
         let Some(anchor) = anchor.hash() else { return };
-        exact.insert(hashed(self.rules, &self.lower, anchor), origin);
-        if matches!(self.taken.aim, Aim::Candidates(..)) {
-            self.make_room();
+        let secret = hashed(self.rules, &self.lower, anchor);
+        if let Aim::All(exact) | Aim::Candidates(_, exact) = &mut self.taken.aim {
+            exact.insert(secret, origin);
         }
     }
 
@@ -233,7 +303,8 @@ impl<'a> Taker<'a> {
         }
     }
 
-    pub(crate) fn into_taken(self) -> Taken {
+    pub(crate) fn into_taken(mut self) -> Taken {
+        self.look_up();
         self.taken
     }
 
@@ -248,7 +319,7 @@ impl<'a> Taker<'a> {
 
     /// The texts are too many: from here on only those are kept that may be in an output.
     fn narrow(&mut self, index: Option<Index>) {
-        let old = std::mem::replace(&mut self.taken.aim, Aim::Nothing);
+        let old = mem::replace(&mut self.taken.aim, Aim::Nothing);
         let (Aim::All(mut exact), Some(index)) = (old, index) else { return };
         exact.retain(|secret| {
             let text = secret.text.as_bytes();
@@ -286,7 +357,7 @@ impl Taker<'_> {
 
     fn segment(&mut self, origin: Origin, segment: &[u8]) {
         self.stems(origin, segment);
-        let mut decoded = std::mem::take(&mut self.decoded);
+        let mut decoded = mem::take(&mut self.decoded);
         if path::decode(segment, &mut decoded) {
             self.stems(origin, &decoded);
         }

@@ -2,8 +2,9 @@
 //! from, because they are their characters in another order.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 
-use crate::exact::Hashed;
+use crate::exact::{Hashed, Ready};
 use crate::grammar::Rules;
 use crate::hash::Sums;
 use crate::index::Index;
@@ -21,7 +22,7 @@ const MAX_BYTES: usize = 64;
 /// Makes decoys from an even share of all distinct secrets that chance could make.
 #[derive(Debug)]
 pub(crate) struct Decoys {
-    texts: HashMap<u64, String>,
+    texts: HashMap<u64, String, BuildHasherDefault<Ready>>,
     part: Part,
     limit: usize,
 }
@@ -29,7 +30,7 @@ pub(crate) struct Decoys {
 impl Decoys {
     pub(crate) fn new(memory: usize) -> Self {
         let limit = (memory / DECOY_BYTES).clamp(4, MAX_DECOYS);
-        Self { texts: HashMap::new(), part: Part::default(), limit }
+        Self { texts: HashMap::default(), part: Part::default(), limit }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -69,6 +70,9 @@ impl Decoys {
             return;
         }
         let Ok(secret) = str::from_utf8(secret) else { return };
+        if !is_drawn(rules, secret) {
+            return;
+        }
         let Some(decoy) = shuffle(rules, &secret.to_ascii_lowercase(), whole) else { return };
         self.texts.insert(whole, decoy);
         if self.texts.len() > self.limit {
@@ -79,13 +83,22 @@ impl Decoys {
     }
 }
 
+/// Whether chance could make a secret, and hardly ever does. Most long ones are told by their
+/// start.
+fn is_drawn(rules: &Rules, secret: &str) -> bool {
+    let mut sum = 0.0;
+    for character in secret.chars() {
+        match rules.bits_of(character.to_ascii_lowercase()) {
+            Some(bits) if sum + bits <= MAX_BITS => sum += bits,
+            _ => return false,
+        }
+    }
+    sum > 0.0
+}
+
 /// Puts the characters into another order, each in a place of one of its kind. What the generators
 /// keep stays in its place: punctuation, and the start of a code.
 fn shuffle(rules: &Rules, secret: &str, seed: u64) -> Option<String> {
-    let bits = rules.bits(secret)?;
-    if bits <= 0.0 || bits > MAX_BITS {
-        return None;
-    }
     let kept = secret.rfind(['-', '_']).map_or(0, |at| at + 1);
     let mut characters: Vec<char> = secret.chars().collect();
     let first = secret[..kept].chars().count();
@@ -157,8 +170,16 @@ mod tests {
         let kinds = |text: &str| text.chars().map(kind).collect::<Vec<_>>();
         assert_eq!(kinds(&made), kinds("pw-ab12的一 是不!"));
         assert_eq!(shuffle(&rules, "的的的的", 9), None);
-        assert_eq!(shuffle(&rules, "猫的一是不", 9), None);
         assert_eq!(shuffle(&rules, "!!!!", 9), None);
+    }
+
+    #[test]
+    fn what_chance_never_or_hardly_ever_makes_has_no_decoy() {
+        let rules = rules();
+        assert!(is_drawn(&rules, "pw-1 的!"));
+        assert!(!is_drawn(&rules, "猫的一是不"));
+        assert!(!is_drawn(&rules, "!! !"));
+        assert!(is_drawn(&rules, &"a".repeat(20)) && !is_drawn(&rules, &"a".repeat(21)));
     }
 
     #[test]

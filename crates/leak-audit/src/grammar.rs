@@ -107,14 +107,17 @@ impl fmt::Debug for Grammar {
 pub(crate) struct Rules {
     pub(crate) hasher: Hasher,
     words: HashMap<u64, Vec<String>, BuildHasherDefault<Ready>>,
-    /// By length the last bytes, five bits of each, so that most texts need no look at the words.
-    ends: [u32; Self::MAX_WORD + 1],
+    /// By length the first and the last bytes, five bits of each, so that most texts need no look
+    /// at the words.
+    ends: [Ends; Self::MAX_WORD + 1],
     prefixes: Vec<String>,
     pub(crate) tables: Vec<String>,
     columns: Vec<HashMap<String, Column>>,
     any: HashMap<String, Column>,
     positions: BTreeMap<String, Vec<String>>,
     chance: fn(char) -> Option<f64>,
+    /// What it says of ASCII characters.
+    ascii: [Option<f64>; 128],
 }
 
 impl Rules {
@@ -129,9 +132,9 @@ impl Rules {
         let words = words.into_iter().chain(schemes).map(|word| word.to_ascii_lowercase());
         let hasher = Hasher::new(seed);
         let mut by_hash: HashMap<u64, Vec<String>, _> = HashMap::default();
-        let mut ends = [0; Self::MAX_WORD + 1];
+        let mut ends = [Ends::default(); Self::MAX_WORD + 1];
         for word in words.filter(|word| word.len() <= Self::MAX_WORD) {
-            ends[word.len()] |= end_bit(word.as_bytes());
+            ends[word.len()].add(word.as_bytes());
             by_hash.entry(hasher.whole(word.as_bytes())).or_default().push(word);
         }
         let mut any: HashMap<String, Column> = HashMap::new();
@@ -142,14 +145,15 @@ impl Rules {
         let (tables, columns): (_, Vec<_>) = columns.into_iter().unzip();
         let columns = columns.into_iter().map(|columns| columns.into_iter().collect()).collect();
         let words = by_hash;
-        Self { hasher, words, ends, prefixes, tables, columns, any, positions, chance }
+        let ascii = std::array::from_fn(|byte| chance(char::from(byte as u8)));
+        Self { hasher, words, ends, prefixes, tables, columns, any, positions, chance, ascii }
     }
 
     pub(crate) fn is_word(&self, text: &[u8]) -> bool {
         let is_known = |words: &Vec<String>| {
             words.iter().any(|word| word.as_bytes().eq_ignore_ascii_case(text))
         };
-        let is_possible = self.ends.get(text.len()).is_some_and(|ends| ends & end_bit(text) != 0);
+        let is_possible = self.ends.get(text.len()).is_some_and(|ends| ends.have(text));
         is_possible && self.words.get(&self.hasher.whole(text)).is_some_and(is_known)
     }
 
@@ -157,9 +161,11 @@ impl Rules {
     pub(crate) fn token_digits<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
         let (prefix, digits) = text.split_last_chunk::<{ Self::TOKEN_DIGITS }>()?;
         let prefix = prefix.strip_suffix(b"-")?;
-        let is_digit = |byte: &u8| byte.is_ascii_lowercase() || (b'2'..=b'7').contains(byte);
-        let is_known = self.prefixes.iter().any(|known| known.as_bytes() == prefix);
-        (is_known && digits.iter().all(is_digit)).then_some(digits)
+        let is_digit = |byte: u8| byte.is_ascii_lowercase() | (b'2'..=b'7').contains(&byte);
+        // All sixteen at once are quicker than one by one.
+        let are_digits = digits.iter().fold(true, |are, byte| are & is_digit(*byte));
+        let is_known = || self.prefixes.iter().any(|known| known.as_bytes() == prefix);
+        (are_digits && is_known()).then_some(digits)
     }
 
     /// Whether a secret may be a token or the digits of one, in either case.
@@ -196,15 +202,37 @@ impl Rules {
 
     /// What chance it takes to draw these characters, in bits; `None` where it cannot happen.
     pub(crate) fn bits(&self, text: &str) -> Option<f64> {
-        text.chars().map(self.chance).sum()
+        text.chars().map(|character| self.bits_of(character)).sum()
     }
 
     pub(crate) fn bits_of(&self, character: char) -> Option<f64> {
-        (self.chance)(character)
+        let ascii = self.ascii.get(character as usize).copied();
+        ascii.unwrap_or_else(|| (self.chance)(character))
     }
 }
 
-/// The same for both cases of a letter.
-fn end_bit(text: &[u8]) -> u32 {
-    1 << (text.last().copied().unwrap_or_default() & 31)
+/// The first and the last bytes of some words, the same for both cases of a letter.
+#[derive(Clone, Copy, Default)]
+struct Ends {
+    first: u32,
+    last: u32,
+}
+
+impl Ends {
+    fn bits(text: &[u8]) -> Self {
+        let bit = |byte: Option<&u8>| 1 << (byte.copied().unwrap_or_default() & 31);
+        Self { first: bit(text.first()), last: bit(text.last()) }
+    }
+
+    fn add(&mut self, word: &[u8]) {
+        let Self { first, last } = Self::bits(word);
+        self.first |= first;
+        self.last |= last;
+    }
+
+    #[inline]
+    fn have(self, text: &[u8]) -> bool {
+        let Self { first, last } = Self::bits(text);
+        self.first & first != 0 && self.last & last != 0
+    }
 }

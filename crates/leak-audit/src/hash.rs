@@ -118,13 +118,22 @@ impl Hasher {
     /// A hash of the whole text, ASCII letters in either case.
     pub(crate) fn whole(&self, text: &[u8]) -> u64 {
         let (chunks, rest) = text.as_chunks::<8>();
-        let mut hash = self.whole ^ text.len() as u64;
-        for chunk in chunks {
-            hash = mix((hash ^ lower8(u64::from_le_bytes(*chunk))).wrapping_mul(self.whole));
+        let push = |hash: u64, chunk: u64| mix((hash ^ lower8(chunk)).wrapping_mul(self.whole));
+        let start = self.whole ^ text.len() as u64;
+        let hash = chunks.iter().fold(start, |hash, chunk| push(hash, u64::from_le_bytes(*chunk)));
+        // The last eight bytes, of which the chunks may have some; of a shorter text all.
+        let last = text.last_chunk().map(|last| u64::from_le_bytes(*last));
+        push(hash, last.unwrap_or_else(|| few(rest)))
+    }
+}
+
+/// Fewer than eight bytes as a number. There are others with the same number, but not as long.
+fn few(bytes: &[u8]) -> u64 {
+    match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(first), Some(last)) => {
+            u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
         }
-        let mut last = [0; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        mix((hash ^ lower8(u64::from_le_bytes(last))).wrapping_mul(self.whole))
+        _ => bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)),
     }
 }
 

@@ -60,6 +60,73 @@ impl Index {
         self.part = part;
     }
 
+    /// Whether a secret belongs to this part.
+    pub(crate) fn is_for(&self, anchor: Anchor) -> bool {
+        match anchor {
+            Anchor::Short(short) | Anchor::Long(_, short) => self.part.has(short),
+            Anchor::TooShort | Anchor::Broken => false,
+        }
+    }
+
+    /// Whether a secret may be in an output and is to be looked for in this part.
+    pub(crate) fn may_have(
+        &self,
+        rules: &Rules,
+        text: &[u8],
+        anchor: Anchor,
+        sums: &mut Sums,
+    ) -> bool {
+        self.may_end(anchor) && self.may_have_all(rules, text, sums)
+    }
+
+    /// The same by the end of the secret alone.
+    #[inline]
+    pub(crate) fn may_end(&self, anchor: Anchor) -> bool {
+        let (short, long) = match anchor {
+            Anchor::Short(short) => (short, None),
+            Anchor::Long(long, short) => (short, Some(long)),
+            Anchor::TooShort | Anchor::Broken => return false,
+        };
+        self.part.has(short) && self.has(Place { short, medium: None, long })
+    }
+
+    /// The same by all of a secret of which the end may be there.
+    #[cold]
+    pub(crate) fn may_have_all(&self, rules: &Rules, text: &[u8], sums: &mut Sums) -> bool {
+        // Of a token only the end is here.
+        if rules.may_be_token(text) {
+            return true;
+        }
+        sums.read(&rules.hasher, text);
+        sums.places(&rules.hasher).all(|place| !self.part.has(place.short) || self.has(place))
+    }
+
+    #[inline]
+    fn has(&self, place: Place) -> bool {
+        let spot = Spot::new(place, self.lines.len());
+        self.lines[spot.line()].has(spot)
+    }
+}
+
+/// Into how many heaps the spots are sorted, by the highest bits of their short windows.
+const HEAPS: usize = 1 << HEAP_BITS;
+const HEAP_BITS: u32 = 6;
+/// How many spots make a heap.
+const HEAP: usize = 1024;
+
+/// An index that is being filled. Spots that lie near one another are set together: each by itself
+/// would be waited for, because all of the index is in no cache.
+#[derive(Debug)]
+pub(crate) struct Filling {
+    index: Index,
+    heaps: Vec<Vec<Spot>>,
+}
+
+impl Filling {
+    pub(crate) fn new(index: Index) -> Self {
+        Self { index, heaps: vec![Vec::new(); HEAPS] }
+    }
+
     /// Adds the windows of a text.
     pub(crate) fn add(&mut self, rules: &Rules, sums: &Sums) {
         sums.places(&rules.hasher).for_each(|place| self.put(place));
@@ -74,87 +141,71 @@ impl Index {
 
     #[inline]
     fn put(&mut self, place: Place) {
-        if self.part.has(place.short) {
-            let at = self.at(place.short);
-            let line = &mut self.lines[at];
-            line.set(place.short);
-            line.set(place.short >> 9);
-            place.medium.into_iter().for_each(|window| line.set(window));
-            place.long.into_iter().for_each(|window| line.set(window));
+        if self.index.part.has(place.short) {
+            let heap = &mut self.heaps[(place.short >> (u64::BITS - HEAP_BITS)) as usize];
+            heap.push(Spot::new(place, self.index.lines.len()));
+            if heap.len() == HEAP {
+                self.index.set_all(heap);
+            }
         }
     }
 
-    /// Whether a secret belongs to this part.
-    pub(crate) fn is_for(&self, anchor: Anchor) -> bool {
-        match anchor {
-            Anchor::Short(short) | Anchor::Long(_, short) => self.part.has(short),
-            Anchor::TooShort | Anchor::Broken => false,
-        }
+    /// The index, with all that was added.
+    pub(crate) fn finish(mut self) -> Index {
+        self.heaps.iter_mut().for_each(|heap| self.index.set_all(heap));
+        self.index
     }
+}
 
-    /// Whether a secret may be in an output and is to be looked for in this part.
+impl Index {
+    fn set_all(&mut self, heap: &mut Vec<Spot>) {
+        heap.drain(..).for_each(|spot| self.lines[spot.line()].set(spot));
+    }
+}
+
+/// Where the bits of a place are: the line, and for each window a word of it and bits of that.
+#[derive(Clone, Copy, Debug)]
+struct Spot(u64);
+
+impl Spot {
+    /// The bits of a word and a place in it.
+    const SIZE: u32 = 9;
+
+    /// The line is told by the highest bits of the short window; the lowest tell the part. A window
+    /// that is not there has the bits of one that is.
     #[inline]
-    pub(crate) fn may_have(
-        &self,
-        rules: &Rules,
-        text: &[u8],
-        anchor: Anchor,
-        sums: &mut Sums,
-    ) -> bool {
-        let (short, long) = match anchor {
-            Anchor::Short(short) => (short, None),
-            Anchor::Long(long, short) => (short, Some(long)),
-            Anchor::TooShort | Anchor::Broken => return false,
-        };
-        self.part.has(short)
-            && self.has(Place { short, medium: None, long })
-            && self.may_have_all(rules, text, sums)
-    }
-
-    #[cold]
-    fn may_have_all(&self, rules: &Rules, text: &[u8], sums: &mut Sums) -> bool {
-        // Of a token only the end is here.
-        if rules.may_be_token(text) {
-            return true;
-        }
-        sums.read(&rules.hasher, text);
-        sums.places(&rules.hasher).all(|place| !self.part.has(place.short) || self.has(place))
+    fn new(place: Place, lines: usize) -> Self {
+        let Place { short, medium, long } = place;
+        let line = ((u128::from(short) * lines as u128) >> 64) as u64;
+        let part = |window: u64| window >> 12 & 0x1ff;
+        let (medium, long) = (part(medium.unwrap_or(short)), part(long.unwrap_or(short)));
+        Self((line << 15 | short >> 12 & 0x7fff) << (2 * Self::SIZE) | medium << Self::SIZE | long)
     }
 
     #[inline]
-    fn has(&self, place: Place) -> bool {
-        let line = &self.lines[self.at(place.short)];
-        let is_set = |window: Option<u64>| window.is_none_or(|window| line.is_set(window));
-        is_set(place.long)
-            && line.is_set(place.short)
-            && line.is_set(place.short >> 9)
-            && is_set(place.medium)
+    fn line(self) -> usize {
+        (self.0 >> (15 + 2 * Self::SIZE)) as usize
     }
 
-    /// By the highest bits; the lowest tell the part.
     #[inline]
-    fn at(&self, window: u64) -> usize {
-        ((u128::from(window) * self.lines.len() as u128) >> 64) as usize
+    fn bits(self) -> [(usize, u64); 3] {
+        let word = |part: u64| (part & 7) as usize;
+        let bit = |part: u64| 1 << (part >> 3 & 63);
+        let (short, medium) = (self.0 >> (2 * Self::SIZE), self.0 >> Self::SIZE);
+        let two = bit(short) | bit(short >> 6);
+        [(word(short), two), (word(medium), bit(medium)), (word(self.0), bit(self.0))]
     }
 }
 
 impl Line {
-    /// By bits that tell neither the line nor the part.
     #[inline]
-    fn bit(window: u64) -> (usize, u64) {
-        ((window >> 12 & 7) as usize, 1 << (window >> 15 & 63))
+    fn set(&mut self, spot: Spot) {
+        spot.bits().into_iter().for_each(|(word, bits)| self.0[word] |= bits);
     }
 
     #[inline]
-    fn set(&mut self, window: u64) {
-        let (word, bit) = Self::bit(window);
-        self.0[word] |= bit;
-    }
-
-    #[inline]
-    fn is_set(&self, window: u64) -> bool {
-        let (word, bit) = Self::bit(window);
-        self.0[word] & bit != 0
+    fn has(&self, spot: Spot) -> bool {
+        spot.bits().into_iter().all(|(word, bits)| self.0[word] & bits == bits)
     }
 }
 
@@ -182,9 +233,10 @@ mod tests {
             let mut sums = Sums::default();
             let mut found = 0;
             for part in parts {
-                let mut index = Index::new(0, part);
+                let mut filling = Filling::new(Index::new(0, part));
                 sums.read(&rules.hasher, format!("{before}{secret}{after}").as_bytes());
-                index.add(&rules, &sums);
+                filling.add(&rules, &sums);
+                let index = filling.finish();
                 let anchor = rules.hasher.anchor(secret.as_bytes());
                 found += u32::from(index.may_have(&rules, secret.as_bytes(), anchor, &mut sums));
             }

@@ -95,7 +95,7 @@ mod strings;
 mod threads;
 mod verdict;
 
-pub use audit::{Audit, Certificate, Method, Options};
+pub use audit::{Ahead, Audit, Certificate, Method, Options};
 pub use collect::{Collector, Kind, Origin};
 pub use error::{AuditError, Hit};
 pub use grammar::{Column, Grammar};

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::error::{AuditError, Hit};
 use crate::exact::Exact;
 use crate::grammar::{Column, Rules};
-use crate::index::Index;
+use crate::index::{Filling, Index};
 use crate::json::Broken;
 use crate::part::Part;
 use crate::place::Rows;
@@ -68,9 +68,9 @@ impl<'a, 'o> Outputs<'a, 'o> {
 
     /// Fills an index for its part.
     pub(crate) fn index_part<E>(&mut self, index: Index) -> Result<Index, AuditError<E>> {
-        let index = Mutex::new(index);
-        self.pass(Needles::Index(&index))?;
-        Ok(index.into_inner().unwrap_or_else(PoisonError::into_inner))
+        let filling = Mutex::new(Filling::new(index));
+        self.pass(Needles::Index(&filling))?;
+        Ok(filling.into_inner().unwrap_or_else(PoisonError::into_inner).finish())
     }
 
     /// Searches for secrets.

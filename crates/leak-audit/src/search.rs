@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::exact::Exact;
 use crate::grammar::{Column, Rules};
 use crate::hash::Sums;
-use crate::index::Index;
+use crate::index::Filling;
 use crate::path;
 use crate::reader::{At, Sink};
 
@@ -15,7 +15,7 @@ use crate::reader::{At, Sink};
 #[derive(Clone, Copy)]
 pub(crate) enum Needles<'a> {
     /// Nothing yet: what is there is only indexed.
-    Index(&'a Mutex<Index>),
+    Index(&'a Mutex<Filling>),
     Exact(&'a Exact),
 }
 
@@ -236,7 +236,7 @@ impl<'a> Search<'a> {
 }
 
 /// A panic of another thread is passed on when that is joined.
-fn locked(index: &Mutex<Index>) -> MutexGuard<'_, Index> {
+fn locked(index: &Mutex<Filling>) -> MutexGuard<'_, Filling> {
     index.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -95,7 +95,9 @@ impl Finder {
     }
 
     fn outside<'a>(&mut self, piece: &'a [u8], found: &mut dyn Found) -> &'a [u8] {
-        let Some(start) = memchr(b'"', piece) else { return &[] };
+        // A value that is a string starts with its quote.
+        let start = if piece[0] == b'"' { Some(0) } else { memchr(b'"', piece) };
+        let Some(start) = start else { return &[] };
         let piece = &piece[start + 1..];
         match memchr2(b'"', b'\\', piece) {
             // What is whole and has no escape needs no copy.
@@ -113,17 +115,25 @@ impl Finder {
     }
 
     fn inside<'a>(&mut self, piece: &'a [u8], found: &mut dyn Found) -> &'a [u8] {
-        let Some(end) = memchr2(b'"', b'\\', piece) else {
-            self.push(piece, found);
-            return &[];
-        };
-        self.push(&piece[..end], found);
-        if piece[end] == b'"' {
-            self.finish(found);
-        } else {
-            self.state = State::Escape;
+        let (mut start, mut from) = (0, 0);
+        while let Some(step) = memchr2(b'"', b'\\', &piece[from..]) {
+            let end = from + step;
+            self.push(&piece[start..end], found);
+            match (piece[end], piece.get(end + 1)) {
+                (b'"', _) => {
+                    self.finish(found);
+                    return &piece[end + 1..];
+                }
+                // What stands for itself is the start of what follows.
+                (_, Some(b'"' | b'\\' | b'/')) => (start, from) = (end + 1, end + 2),
+                _ => {
+                    self.state = State::Escape;
+                    return &piece[end + 1..];
+                }
+            }
         }
-        &piece[end + 1..]
+        self.push(&piece[start..], found);
+        &[]
     }
 
     fn escape<'a>(&mut self, piece: &'a [u8], found: &mut dyn Found) -> &'a [u8] {

@@ -61,7 +61,8 @@ impl Read for Slow {
 
 type Verdict = Result<Certificate, AuditError<Infallible>>;
 
-/// Searches one output for what a walk gives.
+/// Searches one output for what a walk gives. Whether it is read before the walk, and by how many
+/// threads, makes no difference.
 pub(crate) fn run(
     grammar: Grammar,
     options: Options,
@@ -77,7 +78,26 @@ pub(crate) fn run(
         walk(collector);
         Ok(())
     };
-    Audit::new(grammar, options).run(&mut walk, &mut outputs)
+    let verdict = Audit::new(grammar.clone(), options).run(&mut walk, &mut outputs);
+    let mut options = options;
+    options.threads = 2;
+    let audit = Audit::new(grammar, options);
+    if let Ok(ahead) = audit.read_ahead::<Infallible>(&mut outputs) {
+        assert_eq!(ahead.bytes(), output.len() as u64);
+        let again = audit.run_after(Some(ahead), &mut walk, &mut outputs);
+        assert_eq!(essence(&again), essence(&verdict));
+    }
+    verdict
+}
+
+/// What does not depend on how the secrets were kept.
+fn essence(verdict: &Verdict) -> Result<(u64, u64, u64), String> {
+    match verdict {
+        Ok(found) => Ok((found.secrets, found.coincidences, found.searched_characters)),
+        Err(AuditError::Leak { hits, total }) => Err(format!("{total} {hits:?}")),
+        Err(AuditError::Unexplained { coincidences, .. }) => Err(coincidences.to_string()),
+        Err(other) => Err(other.to_string()),
+    }
 }
 
 /// Searches an output for some texts.
