@@ -120,6 +120,7 @@ fn exit_code(summary: &RunSummary) -> Result<u8, Failure> {
     }
     Ok(match (summary.stopped, summary.verdict()) {
         (Some(StopReason::Interrupted), _) => 105,
+        (Some(StopReason::Threshold), _) => 108,
         (_, Verdict::Pass) => 0,
         (_, Verdict::Fail) => 99,
         _ => 98,

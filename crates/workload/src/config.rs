@@ -30,6 +30,8 @@ pub struct RunConfig {
     pub auth_user: Option<String>,
     /// The seed of every random choice. 0 by default.
     pub seed: u64,
+    /// How many worker threads send the load. None, the default, takes enough for the planned rate.
+    pub workers: Option<usize>,
     /// How connections are made and how long they are waited for.
     pub transport: TransportOptions,
 }
@@ -47,6 +49,7 @@ impl RunConfig {
             auth_token: None,
             auth_user: None,
             seed: 0,
+            workers: None,
             transport: TransportOptions::default(),
         }
     }

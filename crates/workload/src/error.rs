@@ -57,6 +57,14 @@ pub enum WorkloadError {
     /// The run was stopped while its target was looked for.
     #[error("stopped before the first iteration; nothing was requested")]
     Stopped,
+    /// A worker's thread could not be started, or did not reach its end.
+    #[error(
+        "a worker thread of the load failed ({kind}); are there enough threads and descriptors?"
+    )]
+    Worker {
+        /// What the system said.
+        kind: std::io::ErrorKind,
+    },
     /// Something may take no time, or longer than the bound.
     #[error("{name} must be longer than zero and at most a day")]
     Timeout {
@@ -88,6 +96,7 @@ impl WorkloadError {
                 | WorkloadError::Resolve { .. }
                 | WorkloadError::Stopped
                 | WorkloadError::Tls(_)
+                | WorkloadError::Worker { .. }
         )
     }
 }

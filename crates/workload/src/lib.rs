@@ -36,6 +36,7 @@ mod progress;
 mod recorder;
 mod requests;
 mod run;
+mod team;
 mod template;
 mod transport;
 mod user;

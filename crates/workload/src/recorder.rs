@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use metrics::{
@@ -17,10 +19,44 @@ use crate::{Endpoint, Progress, Role};
 /// Distinct violations that are kept by name; what comes beyond is counted only.
 const VIOLATIONS_MAX: usize = 100;
 
+/// What workers show of their series while the run goes on, to whoever asks.
+#[derive(Debug)]
+pub(crate) struct Snapshots {
+    selectors: Vec<MetricKey>,
+    /// Counts the questions. A worker answers with its next request that ends.
+    asked: AtomicU64,
+    answers: Vec<Mutex<MetricSet>>,
+}
+
+impl Snapshots {
+    pub(crate) fn new(workers: usize, selectors: Vec<MetricKey>) -> Self {
+        let answers = (0..workers).map(|_| Mutex::default()).collect();
+        Snapshots { selectors, asked: AtomicU64::new(0), answers }
+    }
+
+    /// What the workers showed since this was called last.
+    pub(crate) fn collect(&self) -> MetricSet {
+        let mut all = MetricSet::default();
+        for answer in &self.answers {
+            all.merge(&answer.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        all
+    }
+
+    fn answer(&self, worker: usize, metrics: &MetricSet) {
+        let wanted = |key: &MetricKey| self.selectors.iter().any(|wanted| wanted.selects(key));
+        let answer = metrics.filtered(wanted);
+        *self.answers[worker].lock().unwrap_or_else(PoisonError::into_inner) = answer;
+    }
+}
+
 /// Records one worker's run. The executor and all virtual users of the worker share it.
 pub(crate) struct Recorder<'a> {
     epoch: Instant,
     progress: &'a Progress,
+    snapshots: &'a Snapshots,
+    worker: usize,
     state: RefCell<State>,
 }
 
@@ -33,6 +69,10 @@ struct State {
     violations: BTreeMap<(usize, Violation), u64>,
     violations_not_kept: u64,
     unanswered: Vec<Unanswered>,
+    /// The question that was answered last.
+    answered: u64,
+    /// The worker's users, busy and in all.
+    users: (i64, i64),
 }
 
 /// A request that was cut off with its iteration. A virtual user has at most one.
@@ -52,6 +92,19 @@ pub(crate) struct Recorded {
     pub(crate) violations_not_kept: u64,
 }
 
+impl Recorded {
+    /// Takes in what another worker recorded.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.metrics.merge(&other.metrics);
+        self.series.merge(&other.series);
+        self.requests.add(&other.requests);
+        for (violation, count) in other.violations {
+            *self.violations.entry(violation).or_default() += count;
+        }
+        self.violations_not_kept += other.violations_not_kept;
+    }
+}
+
 /// How the server's answer, if any, was judged.
 pub(crate) struct Judgement<'a> {
     /// Whether the status was an expected one; `None` without a whole response.
@@ -61,7 +114,13 @@ pub(crate) struct Judgement<'a> {
 }
 
 impl<'a> Recorder<'a> {
-    pub(crate) fn new(endpoints: &[Endpoint], progress: &'a Progress) -> Self {
+    /// Times are counted from `epoch`. The worker shows its series in its place of `snapshots`.
+    pub(crate) fn new(
+        endpoints: &[Endpoint],
+        progress: &'a Progress,
+        epoch: Instant,
+        (snapshots, worker): (&'a Snapshots, usize),
+    ) -> Self {
         let mut metrics = MetricSet::default();
         let run = RunSeries::new(&mut metrics);
         let endpoints =
@@ -75,8 +134,10 @@ impl<'a> Recorder<'a> {
             violations: BTreeMap::new(),
             violations_not_kept: 0,
             unanswered: Vec::new(),
+            answered: 0,
+            users: (0, 0),
         };
-        Recorder { epoch: Instant::now(), progress, state: RefCell::new(state) }
+        Recorder { epoch, progress, snapshots, worker, state: RefCell::new(state) }
     }
 
     /// Notes that a request begins. Dropping the guard without [`InFlight::ended`] counts the
@@ -145,6 +206,12 @@ impl InFlight<'_, '_> {
         let series = &mut state.endpoints[self.endpoint];
         series.record(&mut state.metrics, exchange, judgement, self.lag);
         state.keep_violations(self.endpoint, judgement.violations.unwrap_or_default());
+        let Recorder { snapshots, worker, .. } = self.recorder;
+        let asked = snapshots.asked.load(Ordering::Relaxed);
+        if asked != state.answered {
+            state.answered = asked;
+            snapshots.answer(*worker, &state.metrics);
+        }
     }
 }
 
@@ -204,10 +271,12 @@ impl Observer for Recorder<'_> {
     }
 
     fn users(&self, busy: usize, allocated: usize) {
-        self.progress.set_users(busy, allocated);
-        let State { metrics, run, .. } = &mut *self.state.borrow_mut();
-        metrics.set(run.vus, busy as u64);
-        metrics.set(run.vus_max, allocated as u64);
+        let State { metrics, run, users, .. } = &mut *self.state.borrow_mut();
+        let now = (busy as i64, allocated as i64);
+        let before = std::mem::replace(users, now);
+        let (busy, allocated) = self.progress.change_users(now.0 - before.0, now.1 - before.1);
+        metrics.set(run.vus, busy);
+        metrics.set(run.vus_max, allocated);
     }
 }
 

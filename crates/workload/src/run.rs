@@ -1,16 +1,15 @@
-use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
 
 use dataset::Dataset;
 use hyper::header::{ACCEPT, HeaderValue, USER_AGENT};
 use metrics::{IterationTally, RunSummary, StopReason, Threshold};
-use probe::{Limits, Probe};
 use scenario::{Executor, RampingArrivalRate, Scenario, Stage, Stop, Tally};
 
-use crate::recorder::{Recorded, Recorder};
 use crate::requests::Requests;
+use crate::team::{self, Ended, Kit};
 use crate::transport::{Client, ClientConfig, Target};
-use crate::user::{Judge, Reader, Worker};
 use crate::{AuthToken, Endpoint, Plan, Progress, RunConfig, WorkloadError};
 
 const USER_AGENT_VALUE: &str = concat!("genarrative-loadtest/", env!("CARGO_PKG_VERSION"));
@@ -19,7 +18,7 @@ const USER_AGENT_VALUE: &str = concat!("genarrative-loadtest/", env!("CARGO_PKG_
 #[derive(Debug)]
 pub struct Run {
     config: RunConfig,
-    requests: Requests,
+    requests: Arc<Requests>,
 }
 
 impl Run {
@@ -35,7 +34,7 @@ impl Run {
         dataset: Option<&Dataset>,
     ) -> Result<Self, WorkloadError> {
         config.transport.check()?;
-        let requests = Requests::new(&config, plan, dataset)?;
+        let requests = Arc::new(Requests::new(&config, plan, dataset)?);
         Ok(Run { config, requests })
     }
 
@@ -68,92 +67,106 @@ impl Run {
         [vec![scenario], self.config.transport.notes()].concat().join(", ")
     }
 
-    /// Runs the scenario to its end, on the current tokio runtime with I/O and time, and returns
-    /// everything that it measured, thresholds evaluated.
+    /// How many worker threads the run has.
+    pub fn workers(&self) -> usize {
+        team::workers(&self.config, self.requests_per_iteration())
+    }
+
+    /// Runs the scenario to its end and returns everything that it measured, thresholds evaluated.
+    /// The load has threads of its own; this waits for them on the current tokio runtime, which
+    /// needs I/O and time. Dropping the future ends the run.
     ///
     /// # Errors
     ///
     /// [`WorkloadError`] if the host has no address or nobody accepts a connection there before the
-    /// first iteration, or `stop` comes first. What goes wrong later is part of the measurement.
+    /// first iteration, if a thread cannot be started, or `stop` comes first. What goes wrong later
+    /// is part of the measurement.
     pub async fn execute(
         &self,
         stop: &Stop,
         progress: &Progress,
     ) -> Result<RunSummary, WorkloadError> {
-        let client = tokio::select! {
+        let target = tokio::select! {
             biased;
             () = stop.finishing() => return Err(WorkloadError::Stopped),
-            client = self.connected() => client?,
+            target = self.connected() => target?,
         };
-        let recorder = Recorder::new(self.requests.endpoints(), progress);
-        let judge = Judge::new(Probe::new(Limits {
-            body_bytes_max: self.config.transport.body_bytes_max,
-            ..Limits::default()
-        }));
-        let worker =
-            Worker { requests: &self.requests, recorder: &recorder, judge: RefCell::new(judge) };
-        let new_user = |_| Reader::new(&worker, Rc::clone(&client));
-        let tally = scenario::run(&self.config.scenario, new_user, &recorder, stop).await;
-        // Without a graceful stop, cutting off is what was asked for, and no fault of the service.
-        let had_time = !tally.stopped && !self.config.scenario.graceful_stop().is_zero();
-        let addresses = client.targets.iter().flat_map(Target::addresses).collect();
-        Ok(self.summary(&tally, recorder.into_recorded(had_time), addresses))
+        let addresses = target.addresses();
+        let config = self.config.clone();
+        let kit = Kit {
+            scenarios: vec![config.scenario.clone()],
+            requests: Arc::clone(&self.requests),
+            client: Box::new(move || client_config(&config, &target)),
+            config: self.config.clone(),
+            progress: progress.clone(),
+        };
+        let ended = team::run(kit, self.workers(), stop).await?;
+        Ok(self.summary(ended, addresses))
     }
 
-    /// What every connection of the run shares, when one could be made.
-    async fn connected(&self) -> Result<Rc<ClientConfig>, WorkloadError> {
+    /// The target, when a connection to it could be opened and closed: so a wrong port is said now
+    /// and not after minutes of refused requests.
+    async fn connected(&self) -> Result<Arc<Target>, WorkloadError> {
         let target = Target::resolve(&self.config.base_url, &self.config.transport).await?;
-        let client = Rc::new(self.client_config(target));
-        self.check_connection(&client).await?;
-        Ok(client)
-    }
-
-    fn client_config(&self, target: Target) -> ClientConfig {
-        let headers = vec![
-            (USER_AGENT, HeaderValue::from_static(USER_AGENT_VALUE)),
-            (ACCEPT, HeaderValue::from_static("application/json")),
-        ];
-        ClientConfig {
-            targets: vec![target],
-            authorization: self.config.auth_token.as_ref().map(AuthToken::header),
-            headers,
-            options: self.config.transport.clone(),
-        }
-    }
-
-    /// Opens and closes one connection, so that a wrong port is said now and not after minutes of
-    /// refused requests.
-    async fn check_connection(&self, client: &Rc<ClientConfig>) -> Result<(), WorkloadError> {
-        let connected = Client::new(Rc::clone(client)).check().await;
-        connected.map_err(|(_, error)| WorkloadError::Connect {
+        let target = Arc::new(target);
+        let client = Rc::new(client_config(&self.config, &target));
+        let connected = Client::new(client).check().await;
+        connected.map(|()| target).map_err(|(_, error)| WorkloadError::Connect {
             target: self.config.base_url.to_string(),
             class: error.name(),
         })
     }
 
-    fn summary(&self, tally: &Tally, recorded: Recorded, addresses: Vec<String>) -> RunSummary {
+    fn summary(&self, ended: Ended, addresses: Vec<String>) -> RunSummary {
+        let Ended { tallies, recorded, aborted } = ended;
+        let scenarios = [&self.config.scenario];
+        let ends = |length: fn(&Tally) -> Duration| {
+            let ends =
+                scenarios.iter().zip(&tallies).map(|(s, tally)| s.start_time() + length(tally));
+            ends.max().unwrap_or_default()
+        };
         let mut summary = RunSummary::new(&self.config.name);
         summary.description = self.description();
         summary.target = self.config.base_url.to_string();
         summary.addresses = addresses;
         summary.seed = self.config.seed;
-        summary.window = tally.window;
-        summary.elapsed = tally.elapsed;
+        summary.window = ends(|tally| tally.window);
+        summary.elapsed = ends(|tally| tally.elapsed);
+        let of_all = |count: fn(&Tally) -> u64| tallies.iter().map(count).sum();
         summary.iterations = IterationTally {
-            planned: tally.planned,
-            completed: tally.completed,
-            dropped: tally.dropped,
-            interrupted: tally.interrupted,
+            planned: of_all(|tally| tally.planned),
+            completed: of_all(|tally| tally.completed),
+            dropped: of_all(|tally| tally.dropped),
+            interrupted: of_all(|tally| tally.interrupted),
         };
         summary.requests = recorded.requests;
-        let evaluate = |threshold: &Threshold| threshold.evaluate(&recorded.metrics, tally.window);
+        let evaluate =
+            |threshold: &Threshold| threshold.evaluate(&recorded.metrics, summary.window);
         summary.thresholds = self.config.thresholds.iter().map(evaluate).collect();
         summary.metrics = recorded.metrics;
         summary.series = recorded.series;
         summary.violations = recorded.violations;
         summary.violations_not_kept = recorded.violations_not_kept;
-        summary.stopped = tally.stopped.then_some(StopReason::Interrupted);
+        summary.stopped = match tallies.iter().any(|tally| tally.stopped) {
+            true if aborted => Some(StopReason::Threshold),
+            true => Some(StopReason::Interrupted),
+            false => None,
+        };
         summary
+    }
+}
+
+/// What all connections of a worker share.
+fn client_config(config: &RunConfig, target: &Arc<Target>) -> ClientConfig {
+    let headers = vec![
+        (USER_AGENT, HeaderValue::from_static(USER_AGENT_VALUE)),
+        (ACCEPT, HeaderValue::from_static("application/json")),
+    ];
+    ClientConfig {
+        targets: vec![Arc::clone(target)],
+        authorization: config.auth_token.as_ref().map(AuthToken::header),
+        headers,
+        options: config.transport.clone(),
     }
 }
 

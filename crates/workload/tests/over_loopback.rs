@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use dataset::Dataset;
 use gallery::{EmbeddedGallery, Entry, Fault, FaultAction, Gallery, GalleryConfig};
-use metrics::{MetricKey, Outcome, RunSummary, Verdict};
+use metrics::{MetricKey, Outcome, RunSummary, StopReason, Threshold, Verdict};
 use scenario::{RampingArrivalRate, Scenario, Stage, Stop};
 use workload::preset::Preset;
 use workload::{AuthToken, Plan, Progress, Run, RunConfig, WorkloadError};
@@ -395,4 +395,35 @@ fn the_same_seed_requests_the_same_works() {
         gallery.stats().responses
     };
     assert_eq!(drawn(7), drawn(7));
+}
+
+#[test]
+fn a_threshold_that_aborts_ends_the_run_when_it_fails() {
+    let gallery = faulty(1, FaultAction::Status(500), PUZZLES);
+    let long = Scenario::constant_vus(2, Duration::from_secs(60), Duration::ZERO).unwrap();
+    let begun = Instant::now();
+    let summary = run(&gallery, |config| {
+        let threshold = Threshold::parse("http_req_failed", "rate<0.01").unwrap();
+        config.scenario = long.clone();
+        config.thresholds = vec![threshold.aborting_after(Duration::from_millis(100))];
+    });
+    assert_eq!(summary.stopped, Some(StopReason::Threshold));
+    assert_eq!(summary.verdict(), Verdict::Fail);
+    assert!(begun.elapsed() < Duration::from_secs(30), "it did not wait for its end");
+}
+
+#[test]
+fn workers_share_a_run_and_lose_nothing() {
+    let gallery = gallery(GalleryConfig::new());
+    let summary = run(&gallery, |config| config.workers = Some(3));
+    assert_eq!((summary.iterations.planned, summary.iterations.completed), (39, 39));
+    assert_eq!((summary.requests.sent, summary.requests.expected), (78, 78));
+    assert_eq!(gallery.stats().total_responses(), 78);
+    let closed = Scenario::shared_iterations(5, 60, Duration::from_secs(30), Duration::ZERO);
+    let summary = run(&gallery, |config| {
+        config.workers = Some(2);
+        config.scenario = closed.unwrap();
+    });
+    assert_eq!((summary.iterations.planned, summary.iterations.completed), (60, 60));
+    assert_eq!(summary.requests.sent, 120);
 }

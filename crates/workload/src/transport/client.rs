@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::Poll;
 
 use bytes::Bytes;
@@ -20,7 +21,7 @@ use super::{Call, Exchange, Response, Target, TransportError, TransportOptions};
 /// What all connections of a worker share.
 #[derive(Debug)]
 pub(crate) struct ClientConfig {
-    pub(crate) targets: Vec<Target>,
+    pub(crate) targets: Vec<Arc<Target>>,
     pub(crate) authorization: Option<HeaderValue>,
     /// What every request has.
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,

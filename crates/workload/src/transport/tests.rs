@@ -102,7 +102,7 @@ async fn plain_server(address: &str, http2: bool) -> Server {
 }
 
 async fn client(url: &BaseUrl, options: TransportOptions) -> Client {
-    let targets = vec![Target::resolve(url, &options).await.unwrap()];
+    let targets = vec![Arc::new(Target::resolve(url, &options).await.unwrap())];
     let config = ClientConfig { targets, authorization: None, headers: Vec::new(), options };
     Client::new(Rc::new(config))
 }
