@@ -32,7 +32,7 @@ async fn misbehave(number: usize, mut stream: TcpStream) {
         }
         3 => {
             request(&mut stream).await;
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
         4 => {
             answer(&mut stream, b"garbage\r\n\r\n").await;
@@ -57,7 +57,7 @@ fn descriptors_are_given_back_whatever_went_wrong() {
                     if http == HttpVersion::Http2 {
                         let _closed = stream.write_all(b"\0\0\0\x04\0\0\0\0\0").await;
                         if number % 2 == 0 {
-                            std::future::pending().await
+                            std::future::pending::<()>().await;
                         }
                     } else {
                         misbehave(number, stream).await;
