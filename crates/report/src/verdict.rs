@@ -83,6 +83,7 @@ fn facts(report: &RunReport<'_>) -> Vec<dotted::Row> {
         ("scenario", run.scenario.clone()),
         ("description", run.description.clone()),
         ("target", run.target.clone()),
+        ("resolved to", resolved(run)),
         ("seed", run.seed.to_string()),
         ("started", started.unwrap_or_default()),
         ("load window", window),
@@ -90,6 +91,12 @@ fn facts(report: &RunReport<'_>) -> Vec<dotted::Row> {
     ];
     let known = facts.into_iter().filter(|(_, value)| !value.is_empty());
     known.map(|(name, value)| dotted::Row::plain(name, [value])).collect()
+}
+
+/// What the target's host stands for; nothing if the target says that itself.
+fn resolved(run: &RunSummary) -> String {
+    let says_itself = |address: &String| run.target.contains(address.as_str());
+    if run.addresses.iter().all(says_itself) { String::new() } else { run.addresses.join(", ") }
 }
 
 #[cfg(test)]
@@ -108,6 +115,17 @@ mod tests {
         };
         run.thresholds = outcomes.iter().enumerate().map(result).collect();
         run
+    }
+
+    #[test]
+    fn a_name_is_shown_with_its_addresses_and_an_address_only_once() {
+        let mut run = run(&[]);
+        run.target = "http://127.0.0.1:80/a".into();
+        run.addresses = vec!["127.0.0.1:80".into()];
+        assert_eq!(resolved(&run), "");
+        run.target = "http://localhost".into();
+        run.addresses.push("[::1]:80".into());
+        assert_eq!(resolved(&run), "127.0.0.1:80, [::1]:80");
     }
 
     #[test]
