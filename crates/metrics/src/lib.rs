@@ -30,6 +30,7 @@
 //! It has no clock, no thread and no output: durations come in, numbers go out.
 
 mod error;
+mod evidence;
 mod key;
 mod run;
 mod series;
