@@ -22,6 +22,14 @@ pub enum ScenarioError {
         /// The longest graceful stop, in days.
         days_max: u64,
     },
+    /// There is no iteration to run, or there are more than the bound.
+    #[error(
+        "the number of iterations, of all virtual users together, must be from 1 to {iterations_max}"
+    )]
+    Iterations {
+        /// The greatest number of iterations.
+        iterations_max: u64,
+    },
     /// More virtual users are preallocated than there may be.
     #[error("{pre_allocated} preallocated virtual users are more than the {max} that there may be")]
     PreAllocated {

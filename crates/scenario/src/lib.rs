@@ -51,17 +51,28 @@
 //! It knows no HTTP, no metrics and no output. It starts no thread and spawns no task: [`run`] is
 //! one future that polls its virtual users itself, so they need not be `Send`.
 
+mod alarm;
+mod bells;
 mod config;
+mod crew;
+mod desk;
 mod error;
-mod executor;
-mod pool;
+mod pacer;
+mod part;
 mod schedule;
+mod steps;
 mod stop;
+mod tally;
 mod user;
+mod worker;
 
-pub use config::{Executor, RampingArrivalRate, Scenario, Stage};
+pub use config::{
+    ConstantArrivalRate, Executor, RampingArrivalRate, RampingVus, Reuse, Scenario, Stage,
+};
 pub use error::ScenarioError;
-pub use executor::{Tally, run};
 pub use schedule::ArrivalSchedule;
+pub use steps::VuSteps;
 pub use stop::Stop;
-pub use user::{Iteration, Observer, VirtualUser};
+pub use tally::Tally;
+pub use user::{Iteration, Observer, Seat, VirtualUser};
+pub use worker::{Timing, Worker, run, split};

@@ -4,9 +4,10 @@ use crate::Stage;
 
 /// The planned starts of an arrival-rate scenario: offsets from its beginning, never decreasing.
 ///
-/// The rate is piecewise linear, and start number i lies where the area below it reaches i, as in
+/// Where the rate is piecewise linear, start number i lies where the area below it reaches i, as in
 /// k6. So the first start is not at zero, and fractions of an iteration carry over from stage to
-/// stage. A start that falls on the very end is not planned.
+/// stage. Where the rate is constant, start number i lies where the area reaches i − 1, also as in
+/// k6: the first start is at zero. A start that falls on the very end is not planned.
 ///
 /// Areas are exact integers. An offset is truncated to whole nanoseconds and is within one
 /// nanosecond of the exact one for stages of up to a day.
@@ -15,7 +16,9 @@ pub struct ArrivalSchedule {
     segments: Vec<Segment>,
     /// The segment that the next start lies in, or one before it.
     segment: usize,
-    /// The number of the next start, from 1.
+    /// The area of the first start, in iterations.
+    first: u128,
+    /// The area of the next start, in iterations.
     number: u128,
     /// Twice the time unit in nanoseconds: the area of one iteration, as areas are counted here.
     area_per_start: u128,
@@ -45,7 +48,20 @@ impl ArrivalSchedule {
             (from, start_ns, area_start) = (to, start_ns + duration_ns, area_end);
         }
         let area_per_start = 2 * time_unit.as_nanos();
-        ArrivalSchedule { segments, segment: 0, number: 1, area_per_start, end_ns: start_ns }
+        ArrivalSchedule {
+            segments,
+            segment: 0,
+            first: 1,
+            number: 1,
+            area_per_start,
+            end_ns: start_ns,
+        }
+    }
+
+    /// Starts at a fixed distance, of which the first one is at zero.
+    pub(crate) fn constant(rate: u32, time_unit: Duration, duration: Duration) -> Self {
+        let ramp = Self::new(rate, time_unit, &[Stage { duration, target: rate }]);
+        ArrivalSchedule { first: 0, number: 0, ..ramp }
     }
 
     /// The number of starts in the whole schedule, whatever was taken from it already.
@@ -53,7 +69,8 @@ impl ArrivalSchedule {
         let Some(last) = self.segments.last() else { return 0 };
         let reached = last.area_end / self.area_per_start;
         let on_the_end = reached > 0 && self.offset_ns(reached, 0) == Some(self.end_ns);
-        u64::try_from(reached - u128::from(on_the_end)).unwrap_or(u64::MAX)
+        let count = reached + 1 - self.first - u128::from(on_the_end);
+        u64::try_from(count).unwrap_or(u64::MAX)
     }
 
     /// The offset of start `number`, searched for from `segment` on; `None` beyond the area.

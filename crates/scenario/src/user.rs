@@ -5,14 +5,30 @@ use tokio::time::Instant;
 /// One run of a virtual user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Iteration {
-    /// Its number in the scenario, from 0, in the order of the starts. Dropped starts have none.
+    /// The scenario's number in the run, from 0.
+    pub scenario: usize,
+    /// Its number in the scenario, from 0, which depends neither on how long answers take nor on the
+    /// number of workers: in an open scenario that of its start, dropped ones counted; in a closed
+    /// one, of n users, user v has the numbers v, v + n, v + 2n and so on. Only shared iterations
+    /// are numbered in the order in which they begin.
     pub index: u64,
-    /// The number of the virtual user that runs it, from 0.
+    /// The number of the virtual user that runs it, from 0 in each scenario.
     pub vu: usize,
     /// When it was to start. In a closed scenario this is when it started.
     pub planned: Instant,
     /// When it started.
     pub started: Instant,
+}
+
+/// Whom a virtual user is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// The scenario's number in the run, from 0.
+    pub scenario: usize,
+    /// The number of the virtual user in its scenario, from 0.
+    pub vu: usize,
+    /// Its number among those of its worker.
+    pub(crate) number: usize,
 }
 
 /// Somebody who uses the service: what one iteration does.
@@ -34,12 +50,14 @@ pub trait Observer {
         let _ = (iteration, ended);
     }
 
-    /// A start came due at `planned` and no virtual user was free.
-    fn dropped(&self, planned: Instant) {
-        let _ = planned;
+    /// A start of a scenario came due at `planned` and no virtual user was free, or no time was
+    /// left.
+    fn dropped(&self, scenario: usize, planned: Instant) {
+        let _ = (scenario, planned);
     }
 
-    /// The number of virtual users that run an iteration, or of those that exist, has changed.
+    /// The number of the worker's virtual users that run an iteration, or of those that exist, has
+    /// changed.
     fn users(&self, busy: usize, allocated: usize) {
         let _ = (busy, allocated);
     }

@@ -45,7 +45,7 @@ impl Observer for Log {
         self.note("completed", ended);
     }
 
-    fn dropped(&self, planned: Instant) {
+    fn dropped(&self, _: usize, planned: Instant) {
         self.note("dropped", planned);
     }
 

@@ -191,7 +191,7 @@ impl Observer for Recorder<'_> {
         metrics.record(run.iteration_response_time, ended - iteration.planned);
     }
 
-    fn dropped(&self, planned: Instant) {
+    fn dropped(&self, _: usize, planned: Instant) {
         self.progress.add_dropped();
         let State { metrics, series, run, .. } = &mut *self.state.borrow_mut();
         series.at(self.offset(planned)).dropped += 1;
