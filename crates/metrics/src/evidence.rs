@@ -1,8 +1,8 @@
 //! How many samples a threshold needs before its outcome means something.
 
+use crate::Stat;
 use crate::Threshold;
 use crate::threshold::{Aggregation, Comparison};
-use crate::Stat;
 
 /// What chance is left that so many samples show what is not so: 5 %.
 const DOUBT: f64 = 0.05;

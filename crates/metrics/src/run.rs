@@ -15,6 +15,8 @@ pub struct RunSummary {
     pub target: String,
     /// The seed of every random choice.
     pub seed: u64,
+    /// The run's name for itself, which its requests carried.
+    pub run_id: Option<String>,
     /// How long new iterations were started: the schedule's length, or less when the run was stopped.
     pub window: Duration,
     /// From the first planned moment to the end of the last iteration.
@@ -45,6 +47,7 @@ impl RunSummary {
             description: String::new(),
             target: String::new(),
             seed: 0,
+            run_id: None,
             window: Duration::ZERO,
             elapsed: Duration::ZERO,
             iterations: IterationTally::default(),

@@ -5,7 +5,7 @@ use hyper::header::HeaderValue;
 use metrics::Threshold;
 use scenario::Scenario;
 
-use crate::{BaseUrl, WorkloadError};
+use crate::{BaseUrl, RunId, WorkloadError};
 
 /// How a plan's endpoints are to be loaded. Any values are taken here; [`crate::Run::prepare`]
 /// refuses those that make no run.
@@ -31,6 +31,11 @@ pub struct RunConfig {
     pub auth_user: Option<String>,
     /// The seed of every random choice. 0 by default.
     pub seed: u64,
+    /// The share of requests that carry a W3C `traceparent`, 0 to 1. 0 by default.
+    pub trace_share: f64,
+    /// The run's name for itself, sent as `X-Load-Test-Run` and in the `User-Agent`. None by
+    /// default, which sends no such header.
+    pub run_id: Option<RunId>,
     /// How long a request may take, from the wait for a connection to the last byte: at most a day.
     /// 60 s by default, as in k6.
     pub timeout: Duration,
@@ -51,6 +56,8 @@ impl RunConfig {
             auth_token: None,
             auth_user: None,
             seed: 0,
+            trace_share: 0.0,
+            run_id: None,
             timeout: Duration::from_secs(60),
             body_bytes_max: 64 << 20,
         }

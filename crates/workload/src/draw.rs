@@ -70,12 +70,9 @@ mod tests {
         let drawn = |seed, purpose: &[&str], index| StreamKey::new(seed, purpose).at(index).next();
         let first = drawn(1, &["a"], 7);
         assert_eq!(drawn(1, &["a"], 7), first);
-        for other in [
-            drawn(2, &["a"], 7),
-            drawn(1, &["b"], 7),
-            drawn(1, &["a"], 8),
-            drawn(1, &["a", ""], 7),
-        ] {
+        for other in
+            [drawn(2, &["a"], 7), drawn(1, &["b"], 7), drawn(1, &["a"], 8), drawn(1, &["a", ""], 7)]
+        {
             assert_ne!(other, first);
         }
     }

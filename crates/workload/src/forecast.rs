@@ -116,8 +116,10 @@ impl Forecast {
         parts: impl IntoIterator<Item = (&'a PlannedScenario, &'a Requests)>,
         service_time: Duration,
     ) -> Self {
-        let parts: Vec<_> =
-            parts.into_iter().map(|(planned, requests)| Part::new(planned, requests, service_time)).collect();
+        let parts: Vec<_> = parts
+            .into_iter()
+            .map(|(planned, requests)| Part::new(planned, requests, service_time))
+            .collect();
         let end = |part: &Part<'_>| part.scenario().start_time() + part.scenario().duration();
         let rates: Vec<_> = parts.iter().map(|part| part.rate.scaled(part.mean)).collect();
         let busy: Vec<_> = parts.iter().map(|part| part.rate.scaled(part.seconds)).collect();
@@ -219,7 +221,12 @@ impl<'a> Part<'a> {
     fn thresholds(&self) -> Vec<ThresholdForecast> {
         let forecast = |threshold: &Threshold| ThresholdForecast {
             threshold: threshold.clone(),
-            samples: samples::expected(threshold, &self.planned.name, self.requests, self.iterations),
+            samples: samples::expected(
+                threshold,
+                &self.planned.name,
+                self.requests,
+                self.iterations,
+            ),
             needed: samples::needed(threshold),
         };
         self.planned.thresholds.iter().map(forecast).collect()

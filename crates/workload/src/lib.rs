@@ -29,13 +29,17 @@
 
 mod base_url;
 mod config;
+mod draw;
 mod error;
+mod forecast;
+mod identity;
 mod plan;
 pub mod preset;
 mod progress;
 mod recorder;
 mod requests;
 mod run;
+mod series;
 mod template;
 mod transport;
 mod user;
@@ -43,6 +47,8 @@ mod user;
 pub use base_url::BaseUrl;
 pub use config::{AuthToken, RunConfig};
 pub use error::WorkloadError;
-pub use plan::{Endpoint, Plan, Role};
+pub use forecast::{EndpointForecast, Forecast, ScenarioForecast, ThresholdForecast};
+pub use identity::RunId;
+pub use plan::{Endpoint, Frequency, Overrides, Plan, PlannedScenario, Role};
 pub use progress::Progress;
 pub use run::Run;

@@ -271,10 +271,11 @@ fn line(text: &str, span: Range<usize>) -> usize {
 /// it may be a token in the wrong place.
 fn syntax(text: &str, error: &toml::de::Error) -> WorkloadError {
     let message = error.message().replace('\n', " ");
-    let message = match message.strip_prefix("invalid ").and_then(|rest| rest.rsplit_once(", expected")) {
-        Some((_, expected)) => format!("here must be{expected}"),
-        None => message,
-    };
+    let message =
+        match message.strip_prefix("invalid ").and_then(|rest| rest.rsplit_once(", expected")) {
+            Some((_, expected)) => format!("here must be{expected}"),
+            None => message,
+        };
     invalid(match error.span() {
         Some(span) => format!("line {}: {message}", line(text, span)),
         None => message,

@@ -12,7 +12,10 @@ use crate::recorder::{Recorded, Recorder};
 use crate::requests::Requests;
 use crate::transport::{Client, ClientConfig, Target};
 use crate::user::{Judge, Reader, Worker};
-use crate::{AuthToken, Endpoint, Plan, Progress, RunConfig, WorkloadError};
+use crate::{
+    AuthToken, BaseUrl, Endpoint, Forecast, Plan, PlannedScenario, Progress, RunConfig,
+    WorkloadError, series,
+};
 
 /// No service is waited for longer; a moment that far ahead can be reckoned with.
 const TIMEOUT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
@@ -21,12 +24,19 @@ const TIMEOUT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Debug)]
 pub struct Run {
     config: RunConfig,
+    loads: Vec<Load>,
+}
+
+/// One scenario with its requests.
+#[derive(Debug)]
+struct Load {
+    planned: PlannedScenario,
     requests: Requests,
 }
 
 impl Run {
-    /// Chooses the plan's endpoints for this run and checks that everything they need is there. The
-    /// dataset is needed for a detail ratio above 0 only.
+    /// Chooses the plan's endpoints for the one scenario that `config` describes, and checks that
+    /// everything they need is there. The dataset is needed for paths with fields only.
     ///
     /// # Errors
     ///
@@ -36,29 +46,54 @@ impl Run {
         plan: &Plan,
         dataset: Option<&Dataset>,
     ) -> Result<Self, WorkloadError> {
+        let planned = PlannedScenario {
+            name: config.name.clone(),
+            scenario: config.scenario.clone(),
+            endpoints: Vec::new(),
+            thresholds: config.thresholds.clone(),
+        };
+        Self::of_scenarios(config, plan, vec![planned], dataset)
+    }
+
+    /// Does the same for scenarios of a plan, in place of the one that `config` describes. Their
+    /// thresholds on endpoints of the plan which are not requested are left out.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkloadError`], as [`Run::prepare`].
+    pub fn of_scenarios(
+        config: RunConfig,
+        plan: &Plan,
+        scenarios: Vec<PlannedScenario>,
+        dataset: Option<&Dataset>,
+    ) -> Result<Self, WorkloadError> {
         if config.timeout.is_zero() || config.timeout > TIMEOUT_MAX {
             return Err(WorkloadError::Timeout);
         }
-        let requests = Requests::new(&config, plan, dataset)?;
-        Ok(Run { config, requests })
+        let load = |mut planned: PlannedScenario| {
+            let requests = Requests::new(&config, plan, &planned, dataset)?;
+            planned.thresholds =
+                series::applicable(&planned.thresholds, requests.endpoints(), plan.endpoints());
+            Ok(Load { planned, requests })
+        };
+        let loads = scenarios.into_iter().map(load).collect::<Result<_, WorkloadError>>()?;
+        Ok(Run { config, loads })
     }
 
-    /// The same run with what decides whether it passes, in place of the configured thresholds: for
-    /// those that depend on the endpoints which were chosen.
-    #[must_use]
-    pub fn with_thresholds(mut self, thresholds: Vec<Threshold>) -> Self {
-        self.config.thresholds = thresholds;
-        self
+    /// What this run will do, if every request takes `service_time`. Nothing is sent.
+    pub fn forecast(&self, service_time: Duration) -> Forecast {
+        let parts = self.loads.iter().map(|load| (&load.planned, &load.requests));
+        Forecast::new(parts, service_time)
     }
 
-    /// The endpoints that this run requests, in the order of the plan.
-    pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
-        self.requests.endpoints().iter()
+    /// The endpoints that each scenario requests, in the order of the plan, with the scenario's name.
+    pub fn scenarios(&self) -> impl Iterator<Item = (&str, &[Endpoint])> {
+        self.loads.iter().map(|load| (load.planned.name.as_str(), load.requests.endpoints()))
     }
 
-    /// The mean number of HTTP requests in an iteration.
+    /// The mean number of HTTP requests in an iteration of the first scenario.
     pub fn requests_per_iteration(&self) -> f64 {
-        self.requests.mean_per_iteration()
+        self.loads.first().map_or(0.0, |load| load.requests.mean_per_iteration())
     }
 
     /// The settings of this run.
@@ -66,9 +101,18 @@ impl Run {
         &self.config
     }
 
-    /// What the scenario does, in words and numbers.
+    /// What each scenario does, in words and numbers.
     pub fn description(&self) -> String {
-        describe(&self.config.scenario, self.requests_per_iteration())
+        let describe =
+            |load: &Load| describe(&load.planned.scenario, load.requests.mean_per_iteration());
+        self.loads.iter().map(describe).collect::<Vec<_>>().join("; ")
+    }
+
+    /// From the beginning to the end of the last scenario's starts.
+    pub fn duration(&self) -> Duration {
+        let end =
+            |load: &Load| load.planned.scenario.start_time() + load.planned.scenario.duration();
+        self.loads.iter().map(end).max().unwrap_or_default()
     }
 
     /// Runs the scenario to its end, on the current tokio runtime with I/O and time, and returns
@@ -83,35 +127,51 @@ impl Run {
         stop: &Stop,
         progress: &Progress,
     ) -> Result<RunSummary, WorkloadError> {
-        let client = tokio::select! {
+        let [load] = self.loads.as_slice() else {
+            let name = self.config.name.clone();
+            let problem = "runs by itself in this build".to_owned();
+            return Err(WorkloadError::Scenario { name, problem });
+        };
+        let targets = tokio::select! {
             biased;
             () = stop.finishing() => return Err(WorkloadError::Stopped),
-            client = self.connected() => client?,
+            targets = self.connected(load) => targets?,
         };
-        let recorder = Recorder::new(self.requests.endpoints(), progress);
+        let recorder = Recorder::new(load.requests.endpoints(), progress);
         let judge = Judge::new(Probe::new(Limits {
             body_bytes_max: self.config.body_bytes_max,
             ..Limits::default()
         }));
         let worker =
-            Worker { requests: &self.requests, recorder: &recorder, judge: RefCell::new(judge) };
-        let new_user = |_| Reader::new(&worker, Rc::clone(&client));
-        let tally = scenario::run(&self.config.scenario, new_user, &recorder, stop).await;
+            Worker { requests: &load.requests, recorder: &recorder, judge: RefCell::new(judge) };
+        let new_user = |_| Reader::new(&worker, &targets);
+        let tally = scenario::run(&load.planned.scenario, new_user, &recorder, stop).await;
         // Without a graceful stop, cutting off is what was asked for, and no fault of the service.
-        let had_time = !tally.stopped && !self.config.scenario.graceful_stop().is_zero();
-        Ok(self.summary(&tally, recorder.into_recorded(had_time)))
+        let had_time = !tally.stopped && !load.planned.scenario.graceful_stop().is_zero();
+        Ok(self.summary(load, &tally, recorder.into_recorded(had_time)))
     }
 
     /// What every connection of the run shares, when one could be made.
-    async fn connected(&self) -> Result<Rc<ClientConfig>, WorkloadError> {
-        let client = Rc::new(self.client_config(Target::resolve(&self.config.base_url).await?)?);
-        self.check_connection(&client).await?;
-        Ok(client)
+    async fn connected(&self, load: &Load) -> Result<Vec<Rc<ClientConfig>>, WorkloadError> {
+        let mut clients = Vec::new();
+        for (at, base_url) in load.requests.targets().iter().enumerate() {
+            let is_used = |endpoint: &Endpoint| endpoint.target == at;
+            let client = Rc::new(self.client_config(base_url, Target::resolve(base_url).await?)?);
+            if load.requests.endpoints().iter().any(is_used) {
+                self.check_connection(base_url, &client).await?;
+            }
+            clients.push(client);
+        }
+        Ok(clients)
     }
 
-    fn client_config(&self, target: Target) -> Result<ClientConfig, WorkloadError> {
+    fn client_config(
+        &self,
+        base_url: &BaseUrl,
+        target: Target,
+    ) -> Result<ClientConfig, WorkloadError> {
         let problem = "has a host that no header can carry";
-        let host = HeaderValue::try_from(self.config.base_url.authority())
+        let host = HeaderValue::try_from(base_url.authority())
             .map_err(|_| WorkloadError::BaseUrl { problem })?;
         Ok(ClientConfig {
             target,
@@ -124,19 +184,24 @@ impl Run {
 
     /// Opens and closes one connection, so that a wrong port is said now and not after minutes of
     /// refused requests.
-    async fn check_connection(&self, client: &Rc<ClientConfig>) -> Result<(), WorkloadError> {
+    async fn check_connection(
+        &self,
+        base_url: &BaseUrl,
+        client: &Rc<ClientConfig>,
+    ) -> Result<(), WorkloadError> {
         let connected = Client::new(Rc::clone(client)).check().await;
         connected.map_err(|error| WorkloadError::Connect {
-            target: self.config.base_url.to_string(),
+            target: base_url.to_string(),
             class: error.name(),
         })
     }
 
-    fn summary(&self, tally: &Tally, recorded: Recorded) -> RunSummary {
-        let mut summary = RunSummary::new(&self.config.name);
+    fn summary(&self, load: &Load, tally: &Tally, recorded: Recorded) -> RunSummary {
+        let mut summary = RunSummary::new(&load.planned.name);
         summary.description = self.description();
         summary.target = self.config.base_url.to_string();
         summary.seed = self.config.seed;
+        summary.run_id = self.config.run_id.as_ref().map(ToString::to_string);
         summary.window = tally.window;
         summary.elapsed = tally.elapsed;
         summary.iterations = IterationTally {
@@ -147,7 +212,7 @@ impl Run {
         };
         summary.requests = recorded.requests;
         let evaluate = |threshold: &Threshold| threshold.evaluate(&recorded.metrics, tally.window);
-        summary.thresholds = self.config.thresholds.iter().map(evaluate).collect();
+        summary.thresholds = load.planned.thresholds.iter().map(evaluate).collect();
         summary.metrics = recorded.metrics;
         summary.series = recorded.series;
         summary.violations = recorded.violations;

@@ -40,9 +40,8 @@ pub(crate) fn is_of_requests(selector: &MetricKey) -> bool {
 
 /// The series that an answered request, as it is expected to be answered, adds a sample to.
 fn fed(endpoint: &Endpoint, name: &str) -> Vec<MetricKey> {
-    let key = MetricKey::new(name)
-        .with("endpoint", endpoint.name())
-        .with("role", endpoint.role().name());
+    let key =
+        MetricKey::new(name).with("endpoint", endpoint.name()).with("role", endpoint.role().name());
     let shaped = endpoint.shape.is_some();
     match name {
         "checks" => {

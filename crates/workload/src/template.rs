@@ -118,28 +118,54 @@ mod tests {
         }
     }
 
+    fn parse(path: &str) -> Result<Template, String> {
+        Template::parse(path, &Source::Works { kind: None })
+    }
+
+    fn rendered(path: &str, prefix: &str, work: &Work) -> Option<String> {
+        parse(path).unwrap().render(prefix, Some(Item::Work(work)))
+    }
+
     #[test]
     fn fields_are_escaped_as_one_segment() {
-        let template = Template::parse("/a/{profileId}/b/{workCode}").unwrap();
-        assert_eq!(template.render("", Some(&work("x-1_~."))), "/a/x-1_~./b/C-1");
+        let path = "/a/{profileId}/b/{workCode}";
+        assert_eq!(rendered(path, "", &work("x-1_~.")).unwrap(), "/a/x-1_~./b/C-1");
         assert_eq!(
-            template.render("/p", Some(&work("a/b?c=1#世"))),
+            rendered(path, "/p", &work("a/b?c=1#世")).unwrap(),
             "/p/a/a%2Fb%3Fc%3D1%23%E4%B8%96/b/C-1"
         );
-        assert!(!template.is_fixed());
-        assert!(Template::parse("/a?b=c").unwrap().is_fixed());
+        assert!(!parse(path).unwrap().is_fixed());
+        assert!(parse("/a?b=c").unwrap().is_fixed());
+        assert_eq!(parse("/a?b=c").unwrap().render("/p", None).unwrap(), "/p/a?b=c");
     }
 
     #[test]
     fn a_work_without_the_field_has_no_such_route() {
-        assert!(Template::parse("/a/{workCode}").unwrap().applies_to(&work("p")));
-        assert!(!Template::parse("/a/{ownerUserId}").unwrap().applies_to(&work("p")));
+        assert!(rendered("/a/{workCode}", "", &work("p")).is_some());
+        assert!(rendered("/a/{ownerUserId}", "", &work("p")).is_none());
+        assert!(rendered("/a/{profileId}", "", &work("")).is_none());
+    }
+
+    #[test]
+    fn the_columns_of_a_row_are_fields_too() {
+        let mut row = Row::new();
+        row.insert("slug".into(), "a b".into());
+        row.insert("number".into(), 7.into());
+        row.insert("nothing".into(), ().into());
+        let rendered = |path| {
+            let template = Template::parse(path, &Source::Table("t".into())).unwrap();
+            template.render("", Some(Item::Row(&row)))
+        };
+        assert_eq!(rendered("/{slug}/{number}").unwrap(), "/a%20b/7");
+        assert_eq!(rendered("/{nothing}"), None);
+        assert_eq!(rendered("/{absent}"), None);
+        assert!(Template::parse("/{}", &Source::Table("t".into())).is_err());
     }
 
     #[test]
     fn other_templates_are_refused() {
         for path in ["", "a", "/{", "/{x}", "/a b", "/a#b", "/世", "/}", "/\n"] {
-            assert!(matches!(Template::parse(path), Err(WorkloadError::Plan(_))), "{path:?}");
+            assert!(parse(path).is_err(), "{path:?}");
         }
     }
 }

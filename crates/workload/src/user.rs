@@ -22,19 +22,20 @@ pub(crate) struct Worker<'a> {
 /// Somebody who looks at the works lists, and at times at one work.
 pub(crate) struct Reader<'a> {
     worker: &'a Worker<'a>,
-    client: Client,
+    /// One for each target of the run.
+    clients: Vec<Client>,
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(worker: &'a Worker<'a>, config: Rc<ClientConfig>) -> Self {
-        Reader { worker, client: Client::new(config) }
+    pub(crate) fn new(worker: &'a Worker<'a>, targets: &[Rc<ClientConfig>]) -> Self {
+        Reader { worker, clients: targets.iter().cloned().map(Client::new).collect() }
     }
 
     async fn request(&mut self, request: &Request<'_>, iteration: &Iteration) {
         let endpoint = &self.worker.requests.endpoints()[request.endpoint];
         let lag = iteration.started - iteration.planned;
         let in_flight = self.worker.recorder.begin(request.endpoint, lag);
-        let exchange = self.client.get(&request.path, endpoint.auth).await;
+        let exchange = self.clients[request.target].send(request).await;
         let mut judge = self.worker.judge.borrow_mut();
         in_flight.ended(&exchange, &judge.judge(endpoint, &exchange));
     }
@@ -44,6 +45,9 @@ impl VirtualUser for Reader<'_> {
     async fn iterate(&mut self, iteration: Iteration) {
         for request in self.worker.requests.of_iteration(iteration.index) {
             self.request(&request, &iteration).await;
+            if let Some(pause) = request.pause {
+                tokio::time::sleep(pause).await;
+            }
         }
     }
 }

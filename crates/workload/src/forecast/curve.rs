@@ -128,7 +128,8 @@ mod tests {
 
     #[test]
     fn areas_and_peaks_are_those_of_the_pieces() {
-        let ramp = curve(&[(0.0, 10.0, 5.0, 25.0), (10.0, 70.0, 25.0, 25.0), (70.0, 80.0, 25.0, 5.0)]);
+        let ramp =
+            curve(&[(0.0, 10.0, 5.0, 25.0), (10.0, 70.0, 25.0, 25.0), (70.0, 80.0, 25.0, 5.0)]);
         assert_eq!((ramp.area(), ramp.peak()), (1800.0, 25.0));
         assert_eq!(ramp.scaled(2.0).peak(), 50.0);
         assert_eq!((curve(&[]).area(), curve(&[]).peak(), peak_of_sum(&[])), (0.0, 0.0, 0.0));

@@ -22,7 +22,8 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').filter(|&at| at > 0)?;
         let number: f64 = rest[..digits].parse().ok()?;
-        let (unit, factor) = UNITS.into_iter().find(|(unit, _)| rest[digits..].starts_with(unit))?;
+        let (unit, factor) =
+            UNITS.into_iter().find(|(unit, _)| rest[digits..].starts_with(unit))?;
         nanos += number * factor;
         rest = &rest[digits + unit.len()..];
     }

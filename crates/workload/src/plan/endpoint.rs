@@ -55,7 +55,8 @@ fn shape(
         Some(source) => source.as_bytes().to_vec(),
         None => read(name).map_err(|problem| format!("has no shape {name:?}: {problem}"))?,
     };
-    let shape = Shape::from_json(&source).map_err(|error| format!("has shape {name:?}: {error}"))?;
+    let shape =
+        Shape::from_json(&source).map_err(|error| format!("has shape {name:?}: {error}"))?;
     let shape = Arc::new(shape);
     known.insert(name.to_owned(), Arc::clone(&shape));
     Ok(shape)
@@ -109,7 +110,9 @@ fn method(name: &str) -> Result<Method, String> {
 
 fn source(file: &EndpointFile) -> Result<Source, String> {
     match (&file.kind, &file.table) {
-        (Some(_), Some(_)) => Err("takes its fields from a kind of works or a table, not both".into()),
+        (Some(_), Some(_)) => {
+            Err("takes its fields from a kind of works or a table, not both".into())
+        }
         (_, Some(table)) => Ok(Source::Table(table.clone())),
         (kind, None) => Ok(Source::Works { kind: kind.clone() }),
     }

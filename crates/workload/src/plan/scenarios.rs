@@ -184,9 +184,8 @@ fn allowed(executor: ExecutorFile) -> &'static [&'static str] {
 
 /// The thresholds, each of which at least one endpoint of the scenario could decide.
 fn thresholds(file: &ScenarioFile, endpoints: &[Endpoint]) -> Result<Vec<Threshold>, String> {
-    let is_own = |endpoint: &&Endpoint| {
-        file.endpoints.is_empty() || file.endpoints.contains(&endpoint.name)
-    };
+    let is_own =
+        |endpoint: &&Endpoint| file.endpoints.is_empty() || file.endpoints.contains(&endpoint.name);
     let own: Vec<_> = endpoints.iter().filter(is_own).collect();
     let mut thresholds = Vec::new();
     for (selector, expressions) in &file.thresholds {
@@ -221,7 +220,8 @@ fn build(file: &ScenarioFile, overrides: &Overrides) -> Result<Scenario, String>
         Some(ReuseFile::FirstIn) => Reuse::FirstIn,
         Some(ReuseFile::LastIn) | None => Reuse::LastIn,
     };
-    Ok(scenario.starting_at(start_time).reusing(reuse))
+    let scenario = scenario.starting_at(start_time).map_err(|error| error.to_string())?;
+    Ok(scenario.reusing(reuse))
 }
 
 type Built = Result<Result<Scenario, ScenarioError>, String>;
@@ -232,7 +232,9 @@ impl Values<'_> {
         let vus = overrides.vus.or(file.vus).unwrap_or(1);
         let iterations = file.iterations.unwrap_or(1);
         Ok(match file.executor {
-            ExecutorFile::ConstantVus => Scenario::constant_vus(vus, self.duration()?, graceful_stop),
+            ExecutorFile::ConstantVus => {
+                Scenario::constant_vus(vus, self.duration()?, graceful_stop)
+            }
             ExecutorFile::RampingVus => Scenario::ramping_vus(self.ramping_vus()?, graceful_stop),
             ExecutorFile::ConstantArrivalRate => {
                 Scenario::constant_arrival_rate(self.constant_rate()?, graceful_stop)

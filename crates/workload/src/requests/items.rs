@@ -65,9 +65,8 @@ impl<'a> Items<'a> {
         targets: &[BaseUrl],
     ) -> Result<Details, WorkloadError> {
         let (mut paths, mut of, mut ends) = (PathsBuilder::default(), Vec::new(), Vec::new());
-        let is_detail = |(_, endpoint): &(usize, &Endpoint)| {
-            endpoint.frequency == Frequency::DetailRatio
-        };
+        let is_detail =
+            |(_, endpoint): &(usize, &Endpoint)| endpoint.frequency == Frequency::DetailRatio;
         for work in dataset.works() {
             for (at, endpoint) in endpoints.iter().enumerate().filter(is_detail) {
                 let prefix = targets[endpoint.target].prefix();
@@ -98,7 +97,8 @@ impl<'a> Items<'a> {
 
     /// All paths of an endpoint that says by itself how often it is requested.
     pub(super) fn paths(self, endpoint: &Endpoint, prefix: &str) -> Result<Paths, WorkloadError> {
-        let refuse = |problem| Err(WorkloadError::Fields { endpoint: endpoint.name.clone(), problem });
+        let refuse =
+            |problem| Err(WorkloadError::Fields { endpoint: endpoint.name.clone(), problem });
         let Some(dataset) = self.dataset else {
             return refuse("has fields in its path, and there is no dataset; set WORKS_DATA");
         };

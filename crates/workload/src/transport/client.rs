@@ -7,14 +7,16 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::SendRequest;
-use hyper::header::{ACCEPT, AUTHORIZATION, HOST, HeaderValue, USER_AGENT};
+use hyper::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue};
 use tokio::time::{Instant, timeout_at};
 
 use super::driver::Driver;
 use super::wire::WireCount;
+use crate::requests::Request;
+
 use super::{Exchange, Response, Target, Timings, TransportError};
 
-const USER_AGENT_VALUE: &str = concat!("genarrative-loadtest/", env!("CARGO_PKG_VERSION"));
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// After so many pieces of a body, other virtual users get their turn.
 const PIECES_PER_TURN: usize = 64;
@@ -74,16 +76,16 @@ impl Client {
         Client { config, connection: None, wire: WireCount::default() }
     }
 
-    /// Requests a path. Whatever goes wrong is in the result, and the next request starts on a
+    /// Makes a request. Whatever goes wrong is in the result, and the next request starts on a
     /// connection that is in order.
-    pub(crate) async fn get(&mut self, path: &str, auth: bool) -> Exchange {
+    pub(crate) async fn send(&mut self, call: &Request<'_>) -> Exchange {
         let begun = Instant::now();
         let deadline = begun + self.config.timeout;
         let mut timings = Timings::default();
         let mut reconnected = false;
         // Taken out, so that a connection which is given up in the middle is closed, not reused.
         let connection = self.connection.take();
-        let attempts = self.attempts(connection, path, auth, &mut timings, &mut reconnected);
+        let attempts = self.attempts(connection, call, &mut timings, &mut reconnected);
         let result = match timeout_at(deadline, attempts).await {
             Ok(Ok((response, connection))) => {
                 self.connection = Some(connection);
@@ -108,14 +110,13 @@ impl Client {
     async fn attempts(
         &self,
         kept: Option<Connection>,
-        path: &str,
-        auth: bool,
+        call: &Request<'_>,
         timings: &mut Timings,
         reconnected: &mut bool,
     ) -> Result<(Response, Connection), TransportError> {
         let begun = Instant::now();
         if let Some(mut connection) = kept {
-            match self.exchange(&mut connection, path, auth, timings).await {
+            match self.exchange(&mut connection, call, timings).await {
                 Ok(response) => return Ok((response, connection)),
                 Err(failure) if failure.is_stale_connection() => {
                     *reconnected = failure.progress == Progress::Sent;
@@ -127,7 +128,7 @@ impl Client {
         let lost = timings.sending + timings.waiting;
         let mut connection = self.connect(timings).await?;
         timings.blocked = begun.elapsed().saturating_sub(lost);
-        let exchanged = self.exchange(&mut connection, path, auth, timings).await;
+        let exchanged = self.exchange(&mut connection, call, timings).await;
         timings.waiting += lost;
         exchanged.map(|response| (response, connection)).map_err(|failure| failure.error)
     }
@@ -145,15 +146,14 @@ impl Client {
     async fn exchange(
         &self,
         connection: &mut Connection,
-        path: &str,
-        auth: bool,
+        call: &Request<'_>,
         timings: &mut Timings,
     ) -> Result<Response, Failure> {
         let failed = |progress| move |error: hyper::Error| Failure::of_hyper(&error, progress);
         let Connection { sender, driver } = connection;
         // A server that closed the connection in the meantime is noticed here.
         driver.during(sender.ready()).await.map_err(failed(Progress::Unsent))?;
-        let request = self.request(path, auth)?;
+        let request = self.request(call);
         let (begun, mut written) = (Instant::now(), None);
         let response = driver.during_with(sender.send_request(request), &mut written).await;
         let answered = Instant::now();
@@ -168,16 +168,20 @@ impl Client {
         Ok(Response { status, body: body.map_err(failed)? })
     }
 
-    fn request(&self, path: &str, auth: bool) -> Result<hyper::Request<Empty<Bytes>>, Failure> {
-        let mut request = hyper::Request::get(path)
-            .header(HOST, &self.config.host)
-            .header(USER_AGENT, HeaderValue::from_static(USER_AGENT_VALUE))
-            .header(ACCEPT, HeaderValue::from_static("application/json"));
-        if let Some(token) = self.config.authorization.as_ref().filter(|_| auth) {
-            request = request.header(AUTHORIZATION, token);
+    fn request(&self, call: &Request<'_>) -> hyper::Request<Empty<Bytes>> {
+        let mut request = hyper::Request::new(Empty::new());
+        *request.method_mut() = call.method.clone();
+        *request.uri_mut() = call.uri.clone();
+        let headers = request.headers_mut();
+        headers.clone_from(call.headers);
+        headers.insert(HOST, self.config.host.clone());
+        if let Some(token) = self.config.authorization.as_ref().filter(|_| call.auth) {
+            headers.insert(AUTHORIZATION, token.clone());
         }
-        let failed = Failure { error: TransportError::Protocol, progress: Progress::Unsent };
-        request.body(Empty::new()).map_err(|_| failed)
+        if let Some(traceparent) = &call.traceparent {
+            headers.insert(TRACEPARENT, traceparent.clone());
+        }
+        request
     }
 
     async fn read(
