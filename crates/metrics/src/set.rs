@@ -202,6 +202,16 @@ impl MetricSet {
         }
     }
 
+    /// A copy of the series whose keys are `wanted`.
+    #[must_use]
+    pub fn filtered(&self, wanted: impl Fn(&MetricKey) -> bool) -> MetricSet {
+        let mut set = MetricSet::default();
+        for (key, metric) in self.iter().filter(|(key, _)| wanted(key)) {
+            set.register(key.clone(), metric.clone());
+        }
+        set
+    }
+
     fn register(&mut self, key: MetricKey, empty: Metric) -> usize {
         if let Some(&at) = self.index.get(&key) {
             let same = std::mem::discriminant(&self.metrics[at]) == std::mem::discriminant(&empty);
@@ -263,6 +273,12 @@ mod tests {
         let mut empty = MetricSet::default();
         empty.merge(&merged);
         assert_eq!(empty.select_trend(&key("d")).count(), 40);
+    }
+
+    #[test]
+    fn a_copy_has_what_was_wanted() {
+        let copy = example(0).filtered(|key| key.name() == "n");
+        assert_eq!((copy.names(), copy.count(&key("n"))), (vec!["n"], 40));
     }
 
     #[test]

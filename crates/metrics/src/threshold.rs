@@ -13,6 +13,7 @@ pub struct Threshold {
     pub(crate) aggregation: Aggregation,
     pub(crate) comparison: Comparison,
     pub(crate) bound: f64,
+    abort_on_fail: Option<Duration>,
 }
 
 /// What a run says of one threshold.
@@ -91,7 +92,7 @@ impl Threshold {
         }
         let selector = selector.parse()?;
         let expression = expression.split_whitespace().collect();
-        Ok(Threshold { selector, expression, aggregation, comparison, bound })
+        Ok(Threshold { selector, expression, aggregation, comparison, bound, abort_on_fail: None })
     }
 
     /// The metric that the threshold looks at.
@@ -102,6 +103,24 @@ impl Threshold {
     /// The condition as it was written, without spaces.
     pub fn expression(&self) -> &str {
         &self.expression
+    }
+
+    /// The same threshold, which stops a run as soon as it fails, but not before `delay` is over:
+    /// k6's `abortOnFail` and `delayAbortEval`.
+    #[must_use]
+    pub fn aborting_after(self, delay: Duration) -> Self {
+        Threshold { abort_on_fail: Some(delay), ..self }
+    }
+
+    /// How long into a run the threshold may stop it, if it does that at all.
+    pub fn abort_on_fail(&self) -> Option<Duration> {
+        self.abort_on_fail
+    }
+
+    /// Whether a run in which this was recorded after `elapsed` is to be stopped.
+    pub fn aborts(&self, set: &MetricSet, elapsed: Duration) -> bool {
+        self.abort_on_fail.is_some_and(|delay| elapsed >= delay)
+            && self.evaluate(set, elapsed).outcome == Outcome::Fail
     }
 
     /// Evaluates the condition over what was recorded within a load window of length `window`.

@@ -56,7 +56,7 @@ impl Stop {
     }
 
     /// Waits until running iterations are to be interrupted.
-    pub(crate) async fn aborting(&self) {
+    pub async fn aborting(&self) {
         self.reached(Level::Abort).await;
     }
 

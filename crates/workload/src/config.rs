@@ -1,11 +1,10 @@
 use std::fmt;
-use std::time::Duration;
 
 use hyper::header::HeaderValue;
 use metrics::Threshold;
 use scenario::Scenario;
 
-use crate::{BaseUrl, RunId, WorkloadError};
+use crate::{BaseUrl, RunId, TransportOptions, WorkloadError};
 
 /// How a plan's endpoints are to be loaded. Any values are taken here; [`crate::Run::prepare`]
 /// refuses those that make no run.
@@ -36,11 +35,10 @@ pub struct RunConfig {
     /// The run's name for itself, sent as `X-Load-Test-Run` and in the `User-Agent`. None by
     /// default, which sends no such header.
     pub run_id: Option<RunId>,
-    /// How long a request may take, from the wait for a connection to the last byte: at most a day.
-    /// 60 s by default, as in k6.
-    pub timeout: Duration,
-    /// The longest body that is read, in bytes; a longer one is an error. 64 MiB by default.
-    pub body_bytes_max: usize,
+    /// How many worker threads send the load. None, the default, takes enough for the planned rate.
+    pub workers: Option<usize>,
+    /// How connections are made and how long they are waited for.
+    pub transport: TransportOptions,
 }
 
 impl RunConfig {
@@ -58,8 +56,8 @@ impl RunConfig {
             seed: 0,
             trace_share: 0.0,
             run_id: None,
-            timeout: Duration::from_secs(60),
-            body_bytes_max: 64 << 20,
+            workers: None,
+            transport: TransportOptions::default(),
         }
     }
 }

@@ -19,6 +19,9 @@ pub enum WorkloadError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// What is to be trusted beside the platform's certificates holds none.
+    #[error("CACERT is no PEM file with a certificate in it (-----BEGIN CERTIFICATE-----)")]
+    CaCertificates,
     /// Nobody accepts connections at the target.
     #[error("cannot connect to {target} ({class}): is the service running there, on that port?")]
     Connect {
@@ -73,9 +76,20 @@ pub enum WorkloadError {
     /// The run was stopped while its target was looked for.
     #[error("stopped before the first iteration; nothing was requested")]
     Stopped,
-    /// A request may take no time, or longer than the bound.
-    #[error("TIMEOUT must be longer than zero and at most a day")]
-    Timeout,
+    /// A worker's thread could not be started, or did not reach its end.
+    #[error(
+        "a worker thread of the load failed ({kind}); are there enough threads and descriptors?"
+    )]
+    Worker {
+        /// What the system said.
+        kind: std::io::ErrorKind,
+    },
+    /// Something may take no time, or longer than the bound.
+    #[error("{name} must be longer than zero and at most a day")]
+    Timeout {
+        /// The setting.
+        name: &'static str,
+    },
     /// A TLS configuration could not be made.
     #[error("TLS cannot be set up: {0}")]
     Tls(String),
@@ -98,6 +112,9 @@ pub enum WorkloadError {
         /// All names of the plan.
         known: String,
     },
+    /// Unix sockets are asked for on a system without them.
+    #[error("UNIX_SOCKET works on Unix only: set BASE_URL to a TCP port of the service")]
+    UnixSocket,
 }
 
 impl WorkloadError {
@@ -109,6 +126,7 @@ impl WorkloadError {
                 | WorkloadError::Resolve { .. }
                 | WorkloadError::Stopped
                 | WorkloadError::Tls(_)
+                | WorkloadError::Worker { .. }
         )
     }
 }

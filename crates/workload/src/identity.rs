@@ -3,11 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
-use hyper::header::HeaderValue;
+use hyper::header::{ACCEPT, HeaderName, HeaderValue, USER_AGENT};
 
 use crate::WorkloadError;
 use crate::draw::StreamKey;
 
+pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+const RUN_ID: HeaderName = HeaderName::from_static("x-load-test-run");
 const RUN_ID_CHARS_MAX: usize = 64;
 
 /// A run's name for itself, which its requests carry and its report shows, so that a service's logs
@@ -51,8 +54,18 @@ impl fmt::Display for RunId {
     }
 }
 
+/// What every request says: who sends it, for which run, and what it would like to have.
+pub(crate) fn headers(run_id: Option<&RunId>) -> Vec<(HeaderName, HeaderValue)> {
+    let mut headers = vec![
+        (USER_AGENT, user_agent(run_id)),
+        (ACCEPT, HeaderValue::from_static("application/json")),
+    ];
+    headers.extend(run_id.map(|run_id| (RUN_ID, run_id.header())));
+    headers
+}
+
 /// `genarrative-loadtest/0.1.0 (+run 0123456789abcdef)`: what sends the load, and in which run.
-pub(crate) fn user_agent(run_id: Option<&RunId>) -> HeaderValue {
+fn user_agent(run_id: Option<&RunId>) -> HeaderValue {
     const PRODUCT: &str = concat!("genarrative-loadtest/", env!("CARGO_PKG_VERSION"));
     let Some(run_id) = run_id else { return HeaderValue::from_static(PRODUCT) };
     HeaderValue::from_str(&format!("{PRODUCT} (+run {run_id})"))

@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use metrics::{
@@ -17,10 +19,44 @@ use crate::{Endpoint, Progress, series};
 /// Distinct violations that are kept by name; what comes beyond is counted only.
 const VIOLATIONS_MAX: usize = 100;
 
+/// What workers show of their series while the run goes on, to whoever asks.
+#[derive(Debug)]
+pub(crate) struct Snapshots {
+    selectors: Vec<MetricKey>,
+    /// Counts the questions. A worker answers with its next request that ends.
+    asked: AtomicU64,
+    answers: Vec<Mutex<MetricSet>>,
+}
+
+impl Snapshots {
+    pub(crate) fn new(workers: usize, selectors: Vec<MetricKey>) -> Self {
+        let answers = (0..workers).map(|_| Mutex::default()).collect();
+        Snapshots { selectors, asked: AtomicU64::new(0), answers }
+    }
+
+    /// What the workers showed since this was called last.
+    pub(crate) fn collect(&self) -> MetricSet {
+        let mut all = MetricSet::default();
+        for answer in &self.answers {
+            all.merge(&answer.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        all
+    }
+
+    fn answer(&self, worker: usize, metrics: &MetricSet) {
+        let wanted = |key: &MetricKey| self.selectors.iter().any(|wanted| wanted.selects(key));
+        let answer = metrics.filtered(wanted);
+        *self.answers[worker].lock().unwrap_or_else(PoisonError::into_inner) = answer;
+    }
+}
+
 /// Records one worker's run. The executor and all virtual users of the worker share it.
 pub(crate) struct Recorder<'a> {
     epoch: Instant,
     progress: &'a Progress,
+    snapshots: &'a Snapshots,
+    worker: usize,
     state: RefCell<State>,
 }
 
@@ -33,6 +69,10 @@ struct State {
     violations: BTreeMap<(usize, Violation), u64>,
     violations_not_kept: u64,
     unanswered: Vec<Unanswered>,
+    /// The question that was answered last.
+    answered: u64,
+    /// The worker's users, busy and in all.
+    users: (i64, i64),
 }
 
 /// A request that was cut off with its iteration. A virtual user has at most one.
@@ -52,6 +92,19 @@ pub(crate) struct Recorded {
     pub(crate) violations_not_kept: u64,
 }
 
+impl Recorded {
+    /// Takes in what another worker recorded.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.metrics.merge(&other.metrics);
+        self.series.merge(&other.series);
+        self.requests.add(&other.requests);
+        for (violation, count) in other.violations {
+            *self.violations.entry(violation).or_default() += count;
+        }
+        self.violations_not_kept += other.violations_not_kept;
+    }
+}
+
 /// How the server's answer, if any, was judged.
 pub(crate) struct Judgement<'a> {
     /// Whether the status was an expected one; `None` without a whole response.
@@ -61,7 +114,13 @@ pub(crate) struct Judgement<'a> {
 }
 
 impl<'a> Recorder<'a> {
-    pub(crate) fn new(endpoints: &[Endpoint], progress: &'a Progress) -> Self {
+    /// Times are counted from `epoch`. The worker shows its series in its place of `snapshots`.
+    pub(crate) fn new(
+        endpoints: &[Endpoint],
+        progress: &'a Progress,
+        epoch: Instant,
+        (snapshots, worker): (&'a Snapshots, usize),
+    ) -> Self {
         let mut metrics = MetricSet::default();
         let run = RunSeries::new(&mut metrics);
         let endpoints =
@@ -75,8 +134,10 @@ impl<'a> Recorder<'a> {
             violations: BTreeMap::new(),
             violations_not_kept: 0,
             unanswered: Vec::new(),
+            answered: 0,
+            users: (0, 0),
         };
-        Recorder { epoch: Instant::now(), progress, state: RefCell::new(state) }
+        Recorder { epoch, progress, snapshots, worker, state: RefCell::new(state) }
     }
 
     /// Notes that a request begins. Dropping the guard without [`InFlight::ended`] counts the
@@ -122,6 +183,11 @@ pub(crate) struct InFlight<'r, 'a> {
 }
 
 impl InFlight<'_, '_> {
+    /// When the request was wanted.
+    pub(crate) fn begun(&self) -> Instant {
+        self.begun
+    }
+
     /// Records how it ended.
     pub(crate) fn ended(mut self, exchange: &Exchange, judgement: &Judgement<'_>) {
         self.ended = true;
@@ -140,6 +206,12 @@ impl InFlight<'_, '_> {
         let series = &mut state.endpoints[self.endpoint];
         series.record(&mut state.metrics, exchange, judgement, self.lag);
         state.keep_violations(self.endpoint, judgement.violations.unwrap_or_default());
+        let Recorder { snapshots, worker, .. } = self.recorder;
+        let asked = snapshots.asked.load(Ordering::Relaxed);
+        if asked != state.answered {
+            state.answered = asked;
+            snapshots.answer(*worker, &state.metrics);
+        }
     }
 }
 
@@ -199,10 +271,12 @@ impl Observer for Recorder<'_> {
     }
 
     fn users(&self, busy: usize, allocated: usize) {
-        self.progress.set_users(busy, allocated);
-        let State { metrics, run, .. } = &mut *self.state.borrow_mut();
-        metrics.set(run.vus, busy as u64);
-        metrics.set(run.vus_max, allocated as u64);
+        let State { metrics, run, users, .. } = &mut *self.state.borrow_mut();
+        let now = (busy as i64, allocated as i64);
+        let before = std::mem::replace(users, now);
+        let (busy, allocated) = self.progress.change_users(now.0 - before.0, now.1 - before.1);
+        metrics.set(run.vus, busy);
+        metrics.set(run.vus_max, allocated);
     }
 }
 
@@ -217,7 +291,6 @@ struct RunSeries {
     vus_max: GaugeId,
     data_sent: CounterId,
     data_received: CounterId,
-    http_reconnects: CounterId,
 }
 
 impl RunSeries {
@@ -232,14 +305,12 @@ impl RunSeries {
             vus_max: metrics.gauge(MetricKey::new("vus_max")),
             data_sent: metrics.counter(MetricKey::new("data_sent")),
             data_received: metrics.counter(MetricKey::new("data_received")),
-            http_reconnects: metrics.counter(MetricKey::new("http_reconnects")),
         }
     }
 
     fn record_exchange(&self, metrics: &mut MetricSet, exchange: &Exchange) {
         metrics.add(self.data_sent, exchange.bytes_sent);
         metrics.add(self.data_received, exchange.bytes_received);
-        metrics.add(self.http_reconnects, u64::from(exchange.reconnected));
     }
 }
 
@@ -249,6 +320,7 @@ struct EndpointSeries {
     role: &'static str,
     /// By status or error, made when first needed.
     requests: BTreeMap<Answer, CounterId>,
+    reconnects: CounterId,
     failed: RateId,
     status_check: RateId,
     shape_check: RateId,
@@ -283,6 +355,7 @@ impl EndpointSeries {
             name: endpoint.name().to_owned(),
             role,
             requests: BTreeMap::new(),
+            reconnects: metrics.counter(key("http_reconnects")),
             failed: metrics.rate(key("http_req_failed")),
             status_check: metrics.rate(check(series::STATUS_CHECK)),
             shape_check: metrics.rate(check(series::SHAPE_CHECK)),
@@ -312,6 +385,7 @@ impl EndpointSeries {
         };
         let expected = judgement.expected == Some(true);
         self.count(metrics, answer, expected);
+        metrics.add(self.reconnects, u64::from(exchange.reconnected));
         if let Some(violations) = judgement.violations {
             metrics.observe(self.shape_check, violations.is_empty());
             metrics.observe(self.shape_errors, !violations.is_empty());
@@ -319,7 +393,13 @@ impl EndpointSeries {
         match exchange.result {
             Ok(_) => self.record_times(metrics, exchange, expected, lag),
             // It took at least that long; leaving it out would flatter the percentiles.
-            Err(TransportError::Timeout) => self.record_wait(metrics, lag, exchange.elapsed),
+            Err(TransportError::Timeout | TransportError::HeaderTimeout) => {
+                self.record_wait(metrics, lag, exchange.elapsed);
+            }
+            // Nothing was sent that could have a duration, but who waited, waited.
+            Err(TransportError::ConnectTimeout) => {
+                metrics.record(self.response_time, lag + exchange.elapsed);
+            }
             // A refused connection says nothing about how quickly the service answers.
             Err(_) => {}
         }

@@ -10,17 +10,16 @@ mod tests;
 use std::time::Duration;
 
 use dataset::Dataset;
-use hyper::header::{ACCEPT, HeaderName, HeaderValue, USER_AGENT};
-use hyper::{HeaderMap, Method, Uri};
+use hyper::Method;
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::http::uri::PathAndQuery;
 
 use crate::draw::{Draw, StreamKey};
-use crate::identity::{Tracing, user_agent};
+use crate::identity::Tracing;
 use crate::plan::{Pause, PlannedScenario};
 use crate::{BaseUrl, Endpoint, Frequency, Plan, RunConfig, WorkloadError};
 use items::{Details, Items};
 use paths::Paths;
-
-const RUN_ID: HeaderName = HeaderName::from_static("x-load-test-run");
 
 /// The requests of every iteration of one scenario. The choice depends on the seed, the scenario's
 /// name and the iteration's index alone, so that it is the same however long answers take.
@@ -43,7 +42,7 @@ pub(crate) struct Requests {
 /// What the requests to one endpoint have in common.
 #[derive(Debug)]
 struct Prepared {
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
     paths: Choice,
     /// How many requests an iteration makes on average.
     mean: f64,
@@ -53,7 +52,7 @@ struct Prepared {
 #[derive(Debug)]
 enum Choice {
     /// Always the same.
-    Fixed(Uri),
+    Fixed(PathAndQuery),
     /// One of these, each as likely as the others.
     Any(Paths),
     /// Chosen together with the endpoint, among all details.
@@ -68,10 +67,10 @@ pub(crate) struct Request<'a> {
     /// Index among [`Requests::targets`].
     pub(crate) target: usize,
     pub(crate) method: &'a Method,
-    /// The path and query as they are sent.
-    pub(crate) uri: Uri,
-    /// All headers but the host, the token and `traceparent`.
-    pub(crate) headers: &'a HeaderMap,
+    /// As it is sent.
+    pub(crate) path: PathAndQuery,
+    /// What the plan adds to the headers of all requests.
+    pub(crate) headers: &'a [(HeaderName, HeaderValue)],
     /// Whether the token is sent.
     pub(crate) auth: bool,
     pub(crate) traceparent: Option<HeaderValue>,
@@ -113,23 +112,17 @@ impl Requests {
             tracing: Tracing::new(seed, run_id, &scenario.name, config.trace_share),
             endpoints,
         };
-        let common = common_headers(config);
         for at in 0..requests.endpoints.len() {
-            let prepared = requests.prepare(at, &common, items)?;
+            let prepared = requests.prepare(at, items)?;
             requests.prepared.push(prepared);
         }
         Ok(requests)
     }
 
-    fn prepare(
-        &self,
-        at: usize,
-        common: &HeaderMap,
-        items: Items<'_>,
-    ) -> Result<Prepared, WorkloadError> {
+    fn prepare(&self, at: usize, items: Items<'_>) -> Result<Prepared, WorkloadError> {
         let endpoint = &self.endpoints[at];
-        let mut headers = common.clone();
-        headers.extend(endpoint.headers.clone());
+        let headers = endpoint.headers.iter();
+        let headers = headers.map(|(name, value)| (name.clone(), value.clone())).collect();
         let prefix = self.targets[endpoint.target].prefix();
         let paths = match endpoint.frequency {
             Frequency::DetailRatio => Choice::OfDetails,
@@ -207,17 +200,6 @@ impl Endpoint {
     }
 }
 
-/// What every request says: who sends it, for which run, and what it would like to have.
-fn common_headers(config: &RunConfig) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert(USER_AGENT, user_agent(config.run_id.as_ref()));
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    if let Some(run_id) = &config.run_id {
-        headers.insert(RUN_ID, run_id.header());
-    }
-    headers
-}
-
 /// An iteration's requests, one after the other.
 struct IterationRequests<'a> {
     requests: &'a Requests,
@@ -242,10 +224,10 @@ impl<'a> Iterator for IterationRequests<'a> {
                 continue;
             }
             match &requests.prepared[at].paths {
-                Choice::Fixed(uri) => return Some(self.to(at, uri.clone())),
+                Choice::Fixed(path) => return Some(self.to(at, path.clone())),
                 Choice::Any(paths) => {
-                    let uri = paths.uri(self.draw.index(paths.len()));
-                    return Some(self.to(at, uri));
+                    let path = paths.get(self.draw.index(paths.len()));
+                    return Some(self.to(at, path));
                 }
                 Choice::OfDetails => {}
             }
@@ -258,8 +240,8 @@ impl<'a> Iterator for IterationRequests<'a> {
         if !self.draw.chance(requests.detail_ratio) {
             return None;
         }
-        let (at, uri) = details.choose(&mut self.draw);
-        Some(self.to(at, uri))
+        let (at, path) = details.choose(&mut self.draw);
+        Some(self.to(at, path))
     }
 }
 
@@ -273,7 +255,7 @@ impl<'a> IterationRequests<'a> {
         }
     }
 
-    fn to(&mut self, at: usize, uri: Uri) -> Request<'a> {
+    fn to(&mut self, at: usize, path: PathAndQuery) -> Request<'a> {
         let requests = self.requests;
         let endpoint = &requests.endpoints[at];
         let position = self.position;
@@ -282,7 +264,7 @@ impl<'a> IterationRequests<'a> {
             endpoint: at,
             target: endpoint.target,
             method: &endpoint.method,
-            uri,
+            path,
             headers: &requests.prepared[at].headers,
             auth: endpoint.auth,
             traceparent: requests.tracing.header(self.index, position),

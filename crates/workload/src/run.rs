@@ -1,37 +1,26 @@
-use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use dataset::Dataset;
-use hyper::header::HeaderValue;
 use metrics::{IterationTally, RunSummary, StopReason, Threshold};
-use probe::{Limits, Probe};
 use scenario::{Executor, RampingArrivalRate, Scenario, Stage, Stop, Tally};
 
-use crate::recorder::{Recorded, Recorder};
 use crate::requests::Requests;
+use crate::team::{self, Ended, Kit};
 use crate::transport::{Client, ClientConfig, Target};
-use crate::user::{Judge, Reader, Worker};
 use crate::{
     AuthToken, BaseUrl, Endpoint, Forecast, Plan, PlannedScenario, Progress, RunConfig,
-    WorkloadError, series,
+    WorkloadError, identity, series,
 };
-
-/// No service is waited for longer; a moment that far ahead can be reckoned with.
-const TIMEOUT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A run that was checked and can begin.
 #[derive(Debug)]
 pub struct Run {
     config: RunConfig,
-    loads: Vec<Load>,
-}
-
-/// One scenario with its requests.
-#[derive(Debug)]
-struct Load {
-    planned: PlannedScenario,
-    requests: Requests,
+    scenarios: Vec<PlannedScenario>,
+    /// One for each scenario.
+    requests: Arc<[Requests]>,
 }
 
 impl Run {
@@ -56,7 +45,7 @@ impl Run {
     }
 
     /// Does the same for scenarios of a plan, in place of the one that `config` describes. Their
-    /// thresholds on endpoints of the plan which are not requested are left out.
+    /// thresholds about endpoints of the plan that are not requested are left out.
     ///
     /// # Errors
     ///
@@ -64,36 +53,33 @@ impl Run {
     pub fn of_scenarios(
         config: RunConfig,
         plan: &Plan,
-        scenarios: Vec<PlannedScenario>,
+        mut scenarios: Vec<PlannedScenario>,
         dataset: Option<&Dataset>,
     ) -> Result<Self, WorkloadError> {
-        if config.timeout.is_zero() || config.timeout > TIMEOUT_MAX {
-            return Err(WorkloadError::Timeout);
-        }
-        let load = |mut planned: PlannedScenario| {
-            let requests = Requests::new(&config, plan, &planned, dataset)?;
+        config.transport.check()?;
+        let mut all = Vec::with_capacity(scenarios.len());
+        for planned in &mut scenarios {
+            let requests = Requests::new(&config, plan, planned, dataset)?;
             planned.thresholds =
                 series::applicable(&planned.thresholds, requests.endpoints(), plan.endpoints());
-            Ok(Load { planned, requests })
-        };
-        let loads = scenarios.into_iter().map(load).collect::<Result<_, WorkloadError>>()?;
-        Ok(Run { config, loads })
+            all.push(requests);
+        }
+        Ok(Run { config, scenarios, requests: all.into() })
     }
 
     /// What this run will do, if every request takes `service_time`. Nothing is sent.
     pub fn forecast(&self, service_time: Duration) -> Forecast {
-        let parts = self.loads.iter().map(|load| (&load.planned, &load.requests));
-        Forecast::new(parts, service_time)
+        Forecast::new(self.scenarios.iter().zip(self.requests.iter()), service_time)
     }
 
-    /// The endpoints that each scenario requests, in the order of the plan, with the scenario's name.
-    pub fn scenarios(&self) -> impl Iterator<Item = (&str, &[Endpoint])> {
-        self.loads.iter().map(|load| (load.planned.name.as_str(), load.requests.endpoints()))
+    /// The scenarios, in the order in which they were given, with the endpoints that each requests.
+    pub fn scenarios(&self) -> impl Iterator<Item = (&PlannedScenario, &[Endpoint])> {
+        self.scenarios.iter().zip(self.requests.iter().map(Requests::endpoints))
     }
 
     /// The mean number of HTTP requests in an iteration of the first scenario.
     pub fn requests_per_iteration(&self) -> f64 {
-        self.loads.first().map_or(0.0, |load| load.requests.mean_per_iteration())
+        self.requests.first().map_or(0.0, Requests::mean_per_iteration)
     }
 
     /// The settings of this run.
@@ -103,122 +89,149 @@ impl Run {
 
     /// What each scenario does, in words and numbers.
     pub fn description(&self) -> String {
-        let describe =
-            |load: &Load| describe(&load.planned.scenario, load.requests.mean_per_iteration());
-        self.loads.iter().map(describe).collect::<Vec<_>>().join("; ")
+        let parts = self.scenarios.iter().zip(self.requests.iter());
+        let describe = |(planned, requests): (&PlannedScenario, &Requests)| {
+            let text = describe(&planned.scenario, requests.mean_per_iteration());
+            if self.scenarios.len() == 1 { text } else { format!("{}: {text}", planned.name) }
+        };
+        let scenarios = parts.map(describe).collect::<Vec<_>>().join("; ");
+        [vec![scenarios], self.config.transport.notes()].concat().join(", ")
     }
 
     /// From the beginning to the end of the last scenario's starts.
     pub fn duration(&self) -> Duration {
         let end =
-            |load: &Load| load.planned.scenario.start_time() + load.planned.scenario.duration();
-        self.loads.iter().map(end).max().unwrap_or_default()
+            |planned: &PlannedScenario| planned.scenario.start_time() + planned.scenario.duration();
+        self.scenarios.iter().map(end).max().unwrap_or_default()
     }
 
-    /// Runs the scenario to its end, on the current tokio runtime with I/O and time, and returns
-    /// everything that it measured, thresholds evaluated.
+    /// How many worker threads the run has.
+    pub fn workers(&self) -> usize {
+        let means = self.requests.iter().map(Requests::mean_per_iteration);
+        let scenarios = self.scenarios.iter().map(|planned| &planned.scenario);
+        team::workers(&self.config, scenarios.zip(means))
+    }
+
+    /// Runs the scenario to its end and returns everything that it measured, thresholds evaluated.
+    /// The load has threads of its own; this waits for them on the current tokio runtime, which
+    /// needs I/O and time. Dropping the future ends the run.
     ///
     /// # Errors
     ///
     /// [`WorkloadError`] if the host has no address or nobody accepts a connection there before the
-    /// first iteration, or `stop` comes first. What goes wrong later is part of the measurement.
+    /// first iteration, if a thread cannot be started, or `stop` comes first. What goes wrong later
+    /// is part of the measurement.
     pub async fn execute(
         &self,
         stop: &Stop,
         progress: &Progress,
     ) -> Result<RunSummary, WorkloadError> {
-        let [load] = self.loads.as_slice() else {
-            let name = self.config.name.clone();
-            let problem = "runs by itself in this build".to_owned();
-            return Err(WorkloadError::Scenario { name, problem });
-        };
         let targets = tokio::select! {
             biased;
             () = stop.finishing() => return Err(WorkloadError::Stopped),
-            targets = self.connected(load) => targets?,
+            targets = self.connected() => targets?,
         };
-        let recorder = Recorder::new(load.requests.endpoints(), progress);
-        let judge = Judge::new(Probe::new(Limits {
-            body_bytes_max: self.config.body_bytes_max,
-            ..Limits::default()
-        }));
-        let worker =
-            Worker { requests: &load.requests, recorder: &recorder, judge: RefCell::new(judge) };
-        let new_user = |_| Reader::new(&worker, &targets);
-        let tally = scenario::run(&load.planned.scenario, new_user, &recorder, stop).await;
-        // Without a graceful stop, cutting off is what was asked for, and no fault of the service.
-        let had_time = !tally.stopped && !load.planned.scenario.graceful_stop().is_zero();
-        Ok(self.summary(load, &tally, recorder.into_recorded(had_time)))
+        let addresses = targets.iter().flat_map(|target| target.addresses()).collect();
+        let config = self.config.clone();
+        let kit = Kit {
+            scenarios: self.scenarios.iter().map(|planned| planned.scenario.clone()).collect(),
+            thresholds: self.thresholds().cloned().collect(),
+            requests: Arc::clone(&self.requests),
+            client: Box::new(move || client_config(&config, &targets)),
+            config: self.config.clone(),
+            progress: progress.clone(),
+        };
+        let ended = team::run(kit, self.workers(), stop).await?;
+        Ok(self.summary(ended, addresses))
     }
 
-    /// What every connection of the run shares, when one could be made.
-    async fn connected(&self, load: &Load) -> Result<Vec<Rc<ClientConfig>>, WorkloadError> {
-        let mut clients = Vec::new();
-        for (at, base_url) in load.requests.targets().iter().enumerate() {
-            let is_used = |endpoint: &Endpoint| endpoint.target == at;
-            let client = Rc::new(self.client_config(base_url, Target::resolve(base_url).await?)?);
-            if load.requests.endpoints().iter().any(is_used) {
-                self.check_connection(base_url, &client).await?;
-            }
-            clients.push(client);
+    /// The targets, when a connection to each could be opened and closed: so a wrong port is said now
+    /// and not after minutes of refused requests. A target that no endpoint is at is not looked for.
+    async fn connected(&self) -> Result<Vec<Arc<Target>>, WorkloadError> {
+        let base_urls = self.requests.first().map_or(&[][..], Requests::targets);
+        let mut targets: Vec<Arc<Target>> = Vec::with_capacity(base_urls.len());
+        let endpoints = || self.requests.iter().flat_map(Requests::endpoints);
+        let used = |at: usize| endpoints().any(|endpoint| endpoint.target == at);
+        let first = (0..base_urls.len()).find(|&at| used(at)).unwrap_or(0);
+        for (at, base_url) in base_urls.iter().enumerate() {
+            // One that is never asked for only keeps the numbers of the others in their places.
+            let base_url = if used(at) { base_url } else { &base_urls[first] };
+            targets.push(self.connected_to(base_url).await?);
         }
-        Ok(clients)
+        Ok(targets)
     }
 
-    fn client_config(
-        &self,
-        base_url: &BaseUrl,
-        target: Target,
-    ) -> Result<ClientConfig, WorkloadError> {
-        let problem = "has a host that no header can carry";
-        let host = HeaderValue::try_from(base_url.authority())
-            .map_err(|_| WorkloadError::BaseUrl { problem })?;
-        Ok(ClientConfig {
-            target,
-            host,
-            authorization: self.config.auth_token.as_ref().map(AuthToken::header),
-            timeout: self.config.timeout,
-            body_bytes_max: self.config.body_bytes_max,
-        })
-    }
-
-    /// Opens and closes one connection, so that a wrong port is said now and not after minutes of
-    /// refused requests.
-    async fn check_connection(
-        &self,
-        base_url: &BaseUrl,
-        client: &Rc<ClientConfig>,
-    ) -> Result<(), WorkloadError> {
-        let connected = Client::new(Rc::clone(client)).check().await;
-        connected.map_err(|error| WorkloadError::Connect {
+    async fn connected_to(&self, base_url: &BaseUrl) -> Result<Arc<Target>, WorkloadError> {
+        let target = Arc::new(Target::resolve(base_url, &self.config.transport).await?);
+        let client = client_config(&self.config, std::slice::from_ref(&target));
+        let connected = Client::new(Rc::new(client)).check().await;
+        connected.map(|()| target).map_err(|(_, error)| WorkloadError::Connect {
             target: base_url.to_string(),
             class: error.name(),
         })
     }
 
-    fn summary(&self, load: &Load, tally: &Tally, recorded: Recorded) -> RunSummary {
-        let mut summary = RunSummary::new(&load.planned.name);
+    fn name(&self) -> String {
+        let names = self.scenarios.iter().map(|planned| planned.name.as_str());
+        names.collect::<Vec<_>>().join(",")
+    }
+
+    /// The thresholds of all scenarios, each once.
+    fn thresholds(&self) -> impl Iterator<Item = &Threshold> {
+        let all = || self.scenarios.iter().flat_map(|planned| &planned.thresholds);
+        all()
+            .enumerate()
+            .filter(move |(at, own)| !all().take(*at).any(|other| other == *own))
+            .map(|(_, own)| own)
+    }
+
+    fn summary(&self, ended: Ended, addresses: Vec<String>) -> RunSummary {
+        let Ended { tallies, recorded, aborted } = ended;
+        let scenarios = self.scenarios.iter().map(|planned| &planned.scenario);
+        let ends = |length: fn(&Tally) -> Duration| {
+            let ends =
+                scenarios.clone().zip(&tallies).map(|(s, tally)| s.start_time() + length(tally));
+            ends.max().unwrap_or_default()
+        };
+        let mut summary = RunSummary::new(self.name());
         summary.description = self.description();
         summary.target = self.config.base_url.to_string();
+        summary.addresses = addresses;
         summary.seed = self.config.seed;
         summary.run_id = self.config.run_id.as_ref().map(ToString::to_string);
-        summary.window = tally.window;
-        summary.elapsed = tally.elapsed;
+        summary.window = ends(|tally| tally.window);
+        summary.elapsed = ends(|tally| tally.elapsed);
+        let of_all = |count: fn(&Tally) -> u64| tallies.iter().map(count).sum();
         summary.iterations = IterationTally {
-            planned: tally.planned,
-            completed: tally.completed,
-            dropped: tally.dropped,
-            interrupted: tally.interrupted,
+            planned: of_all(|tally| tally.planned),
+            completed: of_all(|tally| tally.completed),
+            dropped: of_all(|tally| tally.dropped),
+            interrupted: of_all(|tally| tally.interrupted),
         };
         summary.requests = recorded.requests;
-        let evaluate = |threshold: &Threshold| threshold.evaluate(&recorded.metrics, tally.window);
-        summary.thresholds = load.planned.thresholds.iter().map(evaluate).collect();
+        let evaluate =
+            |threshold: &Threshold| threshold.evaluate(&recorded.metrics, summary.window);
+        summary.thresholds = self.thresholds().map(evaluate).collect();
         summary.metrics = recorded.metrics;
         summary.series = recorded.series;
         summary.violations = recorded.violations;
         summary.violations_not_kept = recorded.violations_not_kept;
-        summary.stopped = tally.stopped.then_some(StopReason::Interrupted);
+        summary.stopped = match tallies.iter().any(|tally| tally.stopped) {
+            true if aborted => Some(StopReason::Threshold),
+            true => Some(StopReason::Interrupted),
+            false => None,
+        };
         summary
+    }
+}
+
+/// What all connections of a worker share.
+fn client_config(config: &RunConfig, targets: &[Arc<Target>]) -> ClientConfig {
+    ClientConfig {
+        targets: targets.to_vec(),
+        authorization: config.auth_token.as_ref().map(AuthToken::header),
+        headers: identity::headers(config.run_id.as_ref()),
+        options: config.transport.clone(),
     }
 }
 
@@ -268,6 +281,8 @@ fn rounded(value: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::preset::Spike;
 

@@ -8,13 +8,17 @@ use probe::{Probe, Violation};
 use scenario::{Iteration, VirtualUser};
 
 use crate::Endpoint;
+use crate::identity::TRACEPARENT;
 use crate::recorder::{Judgement, Recorder};
 use crate::requests::{Request, Requests};
-use crate::transport::{Client, ClientConfig, Exchange, Response};
+use crate::transport::{Call, Client, ClientConfig, Exchange, Path, Response};
 
 /// What all virtual users of a worker share.
 pub(crate) struct Worker<'a> {
-    pub(crate) requests: &'a Requests,
+    /// Of each scenario.
+    pub(crate) requests: &'a [Requests],
+    /// Where the endpoints of each scenario begin among those of all.
+    pub(crate) offsets: Vec<usize>,
     pub(crate) recorder: &'a Recorder<'a>,
     pub(crate) judge: RefCell<Judge>,
 }
@@ -22,28 +26,42 @@ pub(crate) struct Worker<'a> {
 /// Somebody who looks at the works lists, and at times at one work.
 pub(crate) struct Reader<'a> {
     worker: &'a Worker<'a>,
-    /// One for each target of the run.
-    clients: Vec<Client>,
+    client: Client,
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(worker: &'a Worker<'a>, targets: &[Rc<ClientConfig>]) -> Self {
-        Reader { worker, clients: targets.iter().cloned().map(Client::new).collect() }
+    pub(crate) fn new(worker: &'a Worker<'a>, config: Rc<ClientConfig>) -> Self {
+        Reader { worker, client: Client::new(config) }
     }
 
     async fn request(&mut self, request: &Request<'_>, iteration: &Iteration) {
-        let endpoint = &self.worker.requests.endpoints()[request.endpoint];
+        let requests = &self.worker.requests[iteration.scenario];
+        let endpoint = &requests.endpoints()[request.endpoint];
+        let series = self.worker.offsets[iteration.scenario] + request.endpoint;
         let lag = iteration.started - iteration.planned;
-        let in_flight = self.worker.recorder.begin(request.endpoint, lag);
-        let exchange = self.clients[request.target].send(request).await;
+        let in_flight = self.worker.recorder.begin(series, lag);
+        let traceparent = request.traceparent.iter();
+        let traced = traceparent
+            .map(|header| [request.headers, &[(TRACEPARENT, header.clone())]].concat())
+            .next();
+        let call = Call {
+            target: request.target,
+            method: request.method,
+            path: &Path::Ready(&request.path),
+            auth: request.auth,
+            headers: traced.as_deref().unwrap_or(request.headers),
+        };
+        let exchange = self.client.send(call, in_flight.begun()).await;
         let mut judge = self.worker.judge.borrow_mut();
         in_flight.ended(&exchange, &judge.judge(endpoint, &exchange));
+        self.client.reuse(exchange);
     }
 }
 
 impl VirtualUser for Reader<'_> {
     async fn iterate(&mut self, iteration: Iteration) {
-        for request in self.worker.requests.of_iteration(iteration.index) {
+        let requests = &self.worker.requests[iteration.scenario];
+        for request in requests.of_iteration(iteration.index) {
             self.request(&request, &iteration).await;
             if let Some(pause) = request.pause {
                 tokio::time::sleep(pause).await;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use dataset::Dataset;
 use gallery::{EmbeddedGallery, Entry, Fault, FaultAction, Gallery, GalleryConfig};
-use metrics::{MetricKey, Outcome, RunSummary, Verdict};
+use metrics::{MetricKey, Outcome, RunSummary, StopReason, Threshold, Verdict};
 use scenario::{RampingArrivalRate, Scenario, Stage, Stop};
 use workload::preset::Preset;
 use workload::{AuthToken, Plan, Progress, Run, RunConfig, WorkloadError};
@@ -225,7 +225,7 @@ fn broken_connections_have_their_class_and_no_duration() {
 #[test]
 fn a_timeout_is_a_failure_that_took_as_long_as_it_did() {
     let summary = run(&faulty(13, FaultAction::Hang, PUZZLES), |config| {
-        config.timeout = Duration::from_millis(150);
+        config.transport.timeout = Duration::from_millis(150);
     });
     assert_eq!(count(&summary, "http_reqs{error:timeout}"), 3);
     let unexpected = "http_req_duration{expected_response:false}".parse().unwrap();
@@ -330,7 +330,8 @@ fn the_wait_on_a_connection_that_is_then_closed_is_part_of_the_duration() {
 
 #[test]
 fn a_body_beyond_the_bound_is_an_error() {
-    let summary = run(&gallery(GalleryConfig::new()), |config| config.body_bytes_max = 10);
+    let summary =
+        run(&gallery(GalleryConfig::new()), |config| config.transport.body_bytes_max = 10);
     assert_eq!(count(&summary, "http_reqs{error:body_too_large}"), 78);
 }
 
@@ -377,9 +378,12 @@ fn a_stop_before_the_first_iteration_does_not_wait_for_a_connection() {
 fn a_timeout_beyond_its_bounds_is_refused() {
     for timeout in [Duration::ZERO, Duration::from_secs(86_401), Duration::MAX] {
         let mut config = config("http://127.0.0.1:9");
-        config.timeout = timeout;
+        config.transport.timeout = timeout;
         let error = Run::prepare(config, &Plan::genarrative(), None).unwrap_err();
-        assert!(matches!(error, WorkloadError::Timeout) && error.is_configuration(), "{error}");
+        assert!(
+            matches!(error, WorkloadError::Timeout { .. }) && error.is_configuration(),
+            "{error}"
+        );
     }
 }
 
@@ -391,4 +395,35 @@ fn the_same_seed_requests_the_same_works() {
         gallery.stats().responses
     };
     assert_eq!(drawn(7), drawn(7));
+}
+
+#[test]
+fn a_threshold_that_aborts_ends_the_run_when_it_fails() {
+    let gallery = faulty(1, FaultAction::Status(500), PUZZLES);
+    let long = Scenario::constant_vus(2, Duration::from_secs(60), Duration::ZERO).unwrap();
+    let begun = Instant::now();
+    let summary = run(&gallery, |config| {
+        let threshold = Threshold::parse("http_req_failed", "rate<0.01").unwrap();
+        config.scenario = long.clone();
+        config.thresholds = vec![threshold.aborting_after(Duration::from_millis(100))];
+    });
+    assert_eq!(summary.stopped, Some(StopReason::Threshold));
+    assert_eq!(summary.verdict(), Verdict::Fail);
+    assert!(begun.elapsed() < Duration::from_secs(30), "it did not wait for its end");
+}
+
+#[test]
+fn workers_share_a_run_and_lose_nothing() {
+    let gallery = gallery(GalleryConfig::new());
+    let summary = run(&gallery, |config| config.workers = Some(3));
+    assert_eq!((summary.iterations.planned, summary.iterations.completed), (39, 39));
+    assert_eq!((summary.requests.sent, summary.requests.expected), (78, 78));
+    assert_eq!(gallery.stats().total_responses(), 78);
+    let closed = Scenario::shared_iterations(5, 60, Duration::from_secs(30), Duration::ZERO);
+    let summary = run(&gallery, |config| {
+        config.workers = Some(2);
+        config.scenario = closed.unwrap();
+    });
+    assert_eq!((summary.iterations.planned, summary.iterations.completed), (60, 60));
+    assert_eq!(summary.requests.sent, 120);
 }

@@ -1,7 +1,7 @@
 //! What of the dataset an endpoint can show.
 
 use dataset::{Dataset, Work};
-use hyper::Uri;
+use hyper::http::uri::PathAndQuery;
 
 use super::paths::{Paths, PathsBuilder};
 use crate::draw::Draw;
@@ -130,10 +130,10 @@ impl<'a> Items<'a> {
 
 impl Details {
     /// One work, each as likely as the others, and one of its routes.
-    pub(super) fn choose(&self, draw: &mut Draw) -> (usize, Uri) {
+    pub(super) fn choose(&self, draw: &mut Draw) -> (usize, PathAndQuery) {
         let routes = self.routes_of(draw.index(self.ends.len()));
         let at = routes.start + draw.index(routes.len());
-        (self.endpoints[at], self.paths.uri(at))
+        (self.endpoints[at], self.paths.get(at))
     }
 
     fn routes_of(&self, work: usize) -> std::ops::Range<usize> {

@@ -1,7 +1,7 @@
 //! Paths that are made once, checked once, and then only pointed at.
 
 use bytes::Bytes;
-use hyper::Uri;
+use hyper::http::uri::PathAndQuery;
 
 use crate::{Endpoint, WorkloadError};
 
@@ -25,7 +25,7 @@ pub(super) struct PathsBuilder {
 
 impl PathsBuilder {
     pub(super) fn push(&mut self, path: &str, endpoint: &Endpoint) -> Result<(), WorkloadError> {
-        uri(path, endpoint)?;
+        parsed(path, endpoint)?;
         self.text.extend_from_slice(path.as_bytes());
         self.ends.push(self.text.len());
         Ok(())
@@ -45,23 +45,23 @@ impl Paths {
         self.ends.len()
     }
 
-    pub(super) fn uri(&self, at: usize) -> Uri {
+    pub(super) fn get(&self, at: usize) -> PathAndQuery {
         let begin = if at == 0 { 0 } else { self.ends[at - 1] };
-        Uri::from_maybe_shared(self.text.slice(begin..self.ends[at]))
-            .expect("each path was read as a URI when it was added")
+        PathAndQuery::from_maybe_shared(self.text.slice(begin..self.ends[at]))
+            .expect("each path was read as one when it was added")
     }
 }
 
 /// The one path of an endpoint without fields.
-pub(super) fn fixed(endpoint: &Endpoint, prefix: &str) -> Result<Uri, WorkloadError> {
-    uri(&endpoint.path.render(prefix, None).unwrap_or_default(), endpoint)
+pub(super) fn fixed(endpoint: &Endpoint, prefix: &str) -> Result<PathAndQuery, WorkloadError> {
+    parsed(&endpoint.path.render(prefix, None).unwrap_or_default(), endpoint)
 }
 
 /// The error does not repeat the path, which may be made of the dataset's values.
-fn uri(path: &str, endpoint: &Endpoint) -> Result<Uri, WorkloadError> {
+fn parsed(path: &str, endpoint: &Endpoint) -> Result<PathAndQuery, WorkloadError> {
     let fits = path.len() <= PATH_BYTES_MAX;
-    let uri = fits.then(|| Uri::from_maybe_shared(Bytes::copy_from_slice(path.as_bytes())).ok());
-    uri.flatten().ok_or_else(|| WorkloadError::Fields {
+    let parsed = fits.then(|| PathAndQuery::try_from(path).ok());
+    parsed.flatten().ok_or_else(|| WorkloadError::Fields {
         endpoint: endpoint.name.clone(),
         problem: "has a path that is longer than 8 KiB or no path",
     })

@@ -50,7 +50,7 @@ fn with_token(config: &mut RunConfig) {
 }
 
 fn paths(requests: &Requests, index: u64) -> Vec<String> {
-    requests.of_iteration(index).map(|request| request.uri.to_string()).collect()
+    requests.of_iteration(index).map(|request| request.path.to_string()).collect()
 }
 
 fn used(requests: &Requests) -> Vec<&str> {
@@ -238,8 +238,8 @@ pause = "200ms"
     );
     let requests = requests.unwrap();
     let [a, b] = requests.of_iteration(3).collect::<Vec<_>>().try_into().unwrap();
-    assert_eq!((a.method.as_str(), a.target, a.uri.path()), ("HEAD", 1, "/cdn/a"));
-    assert_eq!((b.method.as_str(), b.target, b.uri.path()), ("GET", 0, "/base/b"));
+    assert_eq!((a.method.as_str(), a.target, a.path.path()), ("HEAD", 1, "/cdn/a"));
+    assert_eq!((b.method.as_str(), b.target, b.path.path()), ("GET", 0, "/base/b"));
     assert_eq!(
         (&a.headers["accept-language"], &a.headers["accept"]),
         (&"zh".parse().unwrap(), &"text/html".parse().unwrap())

@@ -1,0 +1,219 @@
+//! The workers of a run: a thread each, with an event loop, virtual users, connections and a
+//! recorder of its own.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use metrics::{MetricSet, Threshold};
+use probe::{Limits, Probe};
+use scenario::{Scenario, Stop, Tally, Timing};
+use tokio::sync::oneshot::{Receiver, channel};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+use crate::recorder::{Recorded, Recorder, Snapshots};
+use crate::requests::Requests;
+use crate::transport::ClientConfig;
+use crate::user::{Judge, Reader, Worker};
+use crate::{Progress, RunConfig, WorkloadError};
+
+/// From the decision to run to the first moment of the plan: time for the threads to begin.
+const HEAD_START: Duration = Duration::from_millis(10);
+/// How often thresholds that may stop the run are looked at.
+const EVALUATION: Duration = Duration::from_secs(1);
+/// More HTTP requests a second than this ask for another worker.
+const REQUESTS_A_WORKER: f64 = 10_000.0;
+/// More workers than this are a mistake.
+const WORKERS_MAX: usize = 256;
+
+/// What every worker of a run is given.
+pub(crate) struct Kit {
+    pub(crate) config: RunConfig,
+    pub(crate) scenarios: Vec<Scenario>,
+    /// Of each scenario.
+    pub(crate) requests: Arc<[Requests]>,
+    pub(crate) thresholds: Vec<Threshold>,
+    /// Makes what all connections of a worker share.
+    pub(crate) client: Box<dyn Fn() -> ClientConfig + Send + Sync>,
+    pub(crate) progress: Progress,
+}
+
+/// What all workers together did.
+pub(crate) struct Ended {
+    /// Of each scenario.
+    pub(crate) tallies: Vec<Tally>,
+    pub(crate) recorded: Recorded,
+    /// Whether a threshold stopped the run.
+    pub(crate) aborted: bool,
+}
+
+/// How many workers a run has, if nobody says: enough for the planned rate, or, where answers decide
+/// the rate, one for each core, but no more than there are users.
+pub(crate) fn workers<'a>(
+    config: &RunConfig,
+    scenarios: impl Iterator<Item = (&'a Scenario, f64)>,
+) -> usize {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let needed = |(scenario, requests_per_iteration): (&Scenario, f64)| match scenario.peak_rate() {
+        Some(rate) => (rate * requests_per_iteration / REQUESTS_A_WORKER).ceil() as usize,
+        None => scenario.max_vus(),
+    };
+    let needed = scenarios.map(needed).fold(0, usize::saturating_add);
+    config.workers.unwrap_or(needed.min(cores)).clamp(1, WORKERS_MAX)
+}
+
+/// Runs to the end. Dropping the future ends the workers soon.
+pub(crate) async fn run(kit: Kit, workers: usize, stop: &Stop) -> Result<Ended, WorkloadError> {
+    let aborting: Vec<Threshold> = kit.thresholds.clone();
+    let aborting = aborting.into_iter().filter(|t| t.abort_on_fail().is_some()).collect::<Vec<_>>();
+    let selectors = aborting.iter().map(|threshold| threshold.selector().clone()).collect();
+    let snapshots = Arc::new(Snapshots::new(workers, selectors));
+    // The workers' clock is the system's, whatever the caller's runtime has.
+    let epoch = Instant::from_std(std::time::Instant::now() + HEAD_START);
+    let (kit, inner) = (Arc::new(kit), AbortOnDrop(Stop::new()));
+    let started: Result<Vec<_>, _> = scenario::split(&kit.scenarios, workers, epoch)
+        .into_iter()
+        .map(|worker| start(worker, &kit, &inner.0, &snapshots, epoch))
+        .collect();
+    let started = started.map_err(|error| WorkloadError::Worker { kind: error.kind() })?;
+    let mut aborted = false;
+    let watch = watch(&aborting, &snapshots, epoch, &inner.0, &mut aborted);
+    let ended = attended(all(started), watch, stop, &inner.0).await?;
+    let (tallies, recorded) = merged(ended).expect("there is one worker at least");
+    Ok(Ended { tallies, recorded, aborted })
+}
+
+type Part = Result<(Vec<Tally>, Recorded), WorkloadError>;
+
+/// A worker's thread must not go on when nobody waits for it any more.
+struct AbortOnDrop(Stop);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn start(
+    worker: scenario::Worker,
+    kit: &Arc<Kit>,
+    stop: &Stop,
+    snapshots: &Arc<Snapshots>,
+    epoch: Instant,
+) -> std::io::Result<Receiver<Part>> {
+    let (sender, receiver) = channel();
+    let (kit, stop, snapshots) = (Arc::clone(kit), stop.clone(), Arc::clone(snapshots));
+    let name = format!("load-{}", worker.number());
+    let work = move || {
+        // Nobody waits any more if this cannot be sent.
+        let _unheard = sender.send(work(worker, &kit, &stop, &snapshots, epoch));
+    };
+    thread::Builder::new().name(name).spawn(work)?;
+    Ok(receiver)
+}
+
+/// What a worker's thread does.
+fn work(
+    worker: scenario::Worker,
+    kit: &Kit,
+    stop: &Stop,
+    snapshots: &Snapshots,
+    epoch: Instant,
+) -> Part {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| WorkloadError::Worker { kind: error.kind() })?;
+    let mut endpoints = Vec::new();
+    let mut offsets = Vec::with_capacity(kit.requests.len());
+    for requests in kit.requests.iter() {
+        offsets.push(endpoints.len());
+        endpoints.extend_from_slice(requests.endpoints());
+    }
+    let snapshot = (snapshots, worker.number());
+    let recorder = Recorder::new(&endpoints, &kit.progress, epoch, snapshot);
+    let limits =
+        Limits { body_bytes_max: kit.config.transport.body_bytes_max, ..Limits::default() };
+    let judge = RefCell::new(Judge::new(Probe::new(limits)));
+    let shared = Worker { requests: &kit.requests, offsets, recorder: &recorder, judge };
+    let client = Rc::new((kit.client)());
+    let new_user = |_| Reader::new(&shared, Rc::clone(&client));
+    let tallies = runtime.block_on(worker.run(new_user, &recorder, stop, Timing::Precise));
+    // Without a graceful stop, cutting off is what was asked for, and no fault of the service.
+    let had_time = |(tally, scenario): (&Tally, &Scenario)| {
+        !tally.stopped && !scenario.graceful_stop().is_zero()
+    };
+    let had_time = tallies.iter().zip(&kit.scenarios).all(had_time);
+    Ok((tallies, recorder.into_recorded(had_time)))
+}
+
+async fn all(workers: Vec<Receiver<Part>>) -> Result<Vec<(Vec<Tally>, Recorded)>, WorkloadError> {
+    let mut parts = Vec::with_capacity(workers.len());
+    for worker in workers {
+        let died = WorkloadError::Worker { kind: std::io::ErrorKind::Other };
+        parts.push(worker.await.map_err(|_| died)??);
+    }
+    Ok(parts)
+}
+
+/// Waits for the workers, passes on what the user wants, and keeps watch meanwhile.
+async fn attended<T>(
+    workers: impl Future<Output = T>,
+    watch: impl Future<Output = ()>,
+    stop: &Stop,
+    inner: &Stop,
+) -> T {
+    let (mut workers, mut watch) = (pin!(workers), pin!(watch));
+    let (mut finishing, mut aborting) = (pin!(stop.finishing()), pin!(stop.aborting()));
+    let (mut finished, mut aborted, mut watched) = (false, false, false);
+    loop {
+        tokio::select! {
+            biased;
+            ended = &mut workers => return ended,
+            () = &mut aborting, if !aborted => {
+                aborted = true;
+                inner.abort();
+            }
+            () = &mut finishing, if !finished => {
+                finished = true;
+                inner.finish();
+            }
+            () = &mut watch, if !watched => watched = true,
+        }
+    }
+}
+
+/// Stops the run when a threshold that is to do so fails.
+async fn watch(
+    thresholds: &[Threshold],
+    snapshots: &Snapshots,
+    epoch: Instant,
+    stop: &Stop,
+    aborted: &mut bool,
+) {
+    if thresholds.is_empty() {
+        return;
+    }
+    let mut ticks = interval_at(Instant::now() + HEAD_START + EVALUATION, EVALUATION);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let metrics: MetricSet = snapshots.collect();
+        let elapsed = epoch.into_std().elapsed();
+        if thresholds.iter().any(|threshold| threshold.aborts(&metrics, elapsed)) {
+            *aborted = true;
+            stop.abort();
+            return;
+        }
+    }
+}
+
+fn merged(parts: Vec<(Vec<Tally>, Recorded)>) -> Option<(Vec<Tally>, Recorded)> {
+    parts.into_iter().reduce(|(tallies, mut recorded), (more, other)| {
+        let tallies = tallies.into_iter().zip(more).map(|(tally, more)| tally.merged(more));
+        recorded.merge(other);
+        (tallies.collect(), recorded)
+    })
+}
