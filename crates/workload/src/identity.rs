@@ -121,6 +121,17 @@ mod tests {
     }
 
     #[test]
+    fn every_request_names_its_run() {
+        let names = |run_id| {
+            let named = headers(run_id).into_iter();
+            named.map(|(name, _)| name.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(names(None), ["user-agent", "accept"]);
+        let id = "r-1".parse().unwrap();
+        assert_eq!(names(Some(&id)), ["user-agent", "accept", "x-load-test-run"]);
+    }
+
+    #[test]
     fn a_share_of_requests_has_the_form_that_w3c_names() {
         let tracing = Tracing::new(1, None, "spike", 0.01);
         let headers: Vec<_> = (0..100_000).filter_map(|at| tracing.header(at, 0)).collect();

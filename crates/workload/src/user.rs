@@ -11,7 +11,7 @@ use crate::Endpoint;
 use crate::identity::TRACEPARENT;
 use crate::recorder::{Judgement, Recorder};
 use crate::requests::{Request, Requests};
-use crate::transport::{Call, Client, ClientConfig, Exchange, Path, Response};
+use crate::transport::{Call, Client, ClientConfig, Exchange, Response};
 
 /// What all virtual users of a worker share.
 pub(crate) struct Worker<'a> {
@@ -47,7 +47,7 @@ impl<'a> Reader<'a> {
         let call = Call {
             target: request.target,
             method: request.method,
-            path: &Path::Ready(&request.path),
+            path: &request.path,
             auth: request.auth,
             headers: traced.as_deref().unwrap_or(request.headers),
         };

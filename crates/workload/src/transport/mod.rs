@@ -15,7 +15,7 @@ mod tests;
 mod tls;
 mod wire;
 
-pub(crate) use call::{Call, Path};
+pub(crate) use call::Call;
 pub(crate) use client::{Client, ClientConfig};
 pub(crate) use error::TransportError;
 pub use options::{HttpVersion, TransportOptions};

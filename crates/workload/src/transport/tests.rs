@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
-use super::{Call, Client, ClientConfig, Exchange, HttpVersion, Path, Target};
+use super::{Call, Client, ClientConfig, Exchange, HttpVersion, Target};
 use super::{TransportError, TransportOptions};
 use crate::BaseUrl;
 
@@ -109,13 +109,7 @@ async fn client(url: &BaseUrl, options: TransportOptions) -> Client {
 
 async fn get(client: &mut Client) -> Exchange {
     let path = PathAndQuery::from_static("/a?b=1");
-    let call = Call {
-        target: 0,
-        method: &Method::GET,
-        path: &Path::Ready(&path),
-        auth: false,
-        headers: &[],
-    };
+    let call = Call { target: 0, method: &Method::GET, path: &path, auth: false, headers: &[] };
     client.send(call, Instant::now()).await
 }
 
