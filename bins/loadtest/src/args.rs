@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::transport::TransportArgs;
+
 /// The arguments as typed. Values are text here, so that a wrong one is reported like the same wrong
 /// one from the environment.
 #[derive(Debug, Parser)]
@@ -146,10 +148,6 @@ pub(crate) struct CommonArgs {
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub(crate) graceful_stop: Option<String>,
 
-    /// How long a request may take, connecting included [env: TIMEOUT] [default: 60s]
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
-    pub(crate) timeout: Option<String>,
-
     /// nginx's access log on this machine: what it gains during the run is counted, and a new 502
     /// fails the run [env: NGINX_ACCESS_LOG]
     #[arg(long, value_name = "FILE")]
@@ -163,6 +161,9 @@ pub(crate) struct CommonArgs {
     /// Also write the summary to a file, in k6's own format [env: SUMMARY_EXPORT]
     #[arg(long, value_name = "FILE")]
     pub(crate) summary_export: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) transport: TransportArgs,
 }
 
 const AFTER_HELP: &str = "\

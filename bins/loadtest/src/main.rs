@@ -8,6 +8,7 @@ mod run;
 mod server_side;
 mod settings;
 mod target;
+mod transport;
 
 use std::io::Write as _;
 use std::process::ExitCode;

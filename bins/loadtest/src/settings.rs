@@ -7,7 +7,7 @@ use cli::{CliError, Environment, Setting};
 use metrics::Stat;
 use scenario::Scenario;
 use workload::preset::{Preset, Spike};
-use workload::{AuthToken, BaseUrl};
+use workload::{AuthToken, BaseUrl, TransportOptions};
 use zeroize::Zeroizing;
 
 use crate::args::{ClosedArgs, Command, CommonArgs, OpenArgs};
@@ -30,7 +30,7 @@ pub(crate) struct Common {
     pub(crate) auth_user: Option<String>,
     pub(crate) seed: u64,
     pub(crate) graceful_stop: Duration,
-    pub(crate) timeout: Duration,
+    pub(crate) transport: TransportOptions,
     pub(crate) nginx_access_log: Option<PathBuf>,
     pub(crate) trend_stats: Vec<Stat>,
     pub(crate) summary_export: Option<PathBuf>,
@@ -133,9 +133,7 @@ impl Read<'_> {
             graceful_stop: self
                 .value(args.graceful_stop, "graceful-stop", Setting::duration)?
                 .unwrap_or(Duration::from_secs(30)),
-            timeout: self
-                .value(args.timeout, "timeout", timeout)?
-                .unwrap_or(Duration::from_secs(60)),
+            transport: args.transport.options(self.environment)?,
             nginx_access_log: path(args.nginx_access_log, "nginx-access-log")?,
             trend_stats: self
                 .value(args.summary_trend_stats, "summary-trend-stats", trend_stats)?
@@ -162,11 +160,6 @@ fn names(setting: &Setting) -> Result<Vec<String>, CliError> {
     let names = setting.text().split(',').map(str::trim).filter(|name| !name.is_empty());
     let names: Vec<_> = names.map(str::to_owned).collect();
     if names.is_empty() { Err(setting.invalid("names or paths of endpoints")) } else { Ok(names) }
-}
-
-fn timeout(setting: &Setting) -> Result<Duration, CliError> {
-    let timeout = Some(setting.duration()?).filter(|timeout| !timeout.is_zero());
-    timeout.ok_or_else(|| setting.invalid("longer than zero"))
 }
 
 fn trend_stats(setting: &Setting) -> Result<Vec<Stat>, CliError> {

@@ -14,7 +14,14 @@ use tempfile::TempDir;
 
 const TOKEN: &str = "token-that-must-not-show";
 
-const VARIABLES: [&str; 26] = [
+const VARIABLES: [&str; 33] = [
+    "CACERT",
+    "CONNECT_TIMEOUT",
+    "GZIP",
+    "HEADER_TIMEOUT",
+    "HTTP",
+    "INSECURE",
+    "UNIX_SOCKET",
     "AUTH_TOKEN",
     "AUTH_USER",
     "BASE_URL",

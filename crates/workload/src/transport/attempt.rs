@@ -70,10 +70,10 @@ enum Progress {
 }
 
 impl Failure {
-    fn of_hyper(error: &hyper::Error, progress: Progress) -> Self {
+    fn new(driver: &Driver, error: &hyper::Error, progress: Progress) -> Self {
         let returned = progress == Progress::Sent && error.is_canceled();
         let progress = if returned { Progress::Returned } else { progress };
-        Failure { error: TransportError::of_hyper(error), progress }
+        Failure { error: driver.class_of(error), progress }
     }
 }
 
@@ -163,7 +163,7 @@ impl<'a> Attempt<'a> {
         let Connection { sender, driver, is_bare } = connection;
         // A connection that is known to be closed is noticed here.
         let ready = driver.during(sender.ready()).await;
-        ready.map_err(|error| Failure::of_hyper(&error, Progress::Unsent))?;
+        ready.map_err(|error| Failure::new(driver, &error, Progress::Unsent))?;
         if let Some(timeout) = self.config.options.header_timeout {
             let header = Limit { at: begun + timeout, error: TransportError::HeaderTimeout };
             self.limit.set(self.whole.or(header));
@@ -177,7 +177,8 @@ impl<'a> Attempt<'a> {
         self.timings.waiting = answered - written;
         let response = response.map_err(|error| {
             let begun = *is_bare && self.wire.received() > received;
-            Failure::of_hyper(&error, if begun { Progress::Answered } else { Progress::Sent })
+            let progress = if begun { Progress::Answered } else { Progress::Sent };
+            Failure::new(driver, &error, progress)
         })?;
         self.limit.set(self.whole);
         let response = self.response(driver, response, answered).await;
@@ -238,7 +239,7 @@ impl<'a> Attempt<'a> {
         let (mut pieces, mut bytes) = (std::mem::take(&mut self.spare.pieces), 0);
         while !body.is_end_stream() {
             let Some(frame) = driver.during(body.frame()).await else { break };
-            let frame = frame.map_err(|error| TransportError::of_hyper(&error))?;
+            let frame = frame.map_err(|error| driver.class_of(&error))?;
             let Ok(piece) = frame.into_data() else { continue };
             // A piece costs its handle too, or an endless body of single bytes would fill the memory.
             bytes += piece.len().max(size_of::<Bytes>());

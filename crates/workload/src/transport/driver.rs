@@ -16,6 +16,7 @@ use hyper_util::rt::TokioIo;
 use tokio::task::coop::unconstrained;
 use tokio::time::Instant;
 
+use super::TransportError;
 use super::stream::Stream;
 
 type NoBody = Empty<Bytes>;
@@ -61,6 +62,8 @@ impl Sender {
 /// the socket in the very moment in which the user lets go of it.
 pub(crate) struct Driver {
     connection: Connection,
+    /// Whether the server said that it goes away before it did.
+    went_away: bool,
 }
 
 enum Connection {
@@ -79,20 +82,26 @@ impl Driver {
         if http2 {
             let tasks = Tasks::default();
             let (sender, connection) = http2::handshake(tasks.spawner(), stream).await?;
-            let connection = Box::new(Multiplexed { tasks, connection: Some(connection) });
-            return Ok((
-                Sender::Http2(sender),
-                Driver { connection: Connection::Http2(connection) },
-            ));
+            let connection = Multiplexed { tasks, connection: Some(connection), error: None };
+            let connection = Connection::Http2(Box::new(connection));
+            return Ok((Sender::Http2(sender), Driver { connection, went_away: false }));
         }
         let (sender, connection) = http1::handshake(stream).await?;
         let connection = Connection::Http1(Box::pin(connection));
-        Ok((Sender::Http1(sender), Driver { connection }))
+        Ok((Sender::Http1(sender), Driver { connection, went_away: false }))
     }
 
     /// Whether the connection takes no further request.
     pub(crate) fn is_ended(&self) -> bool {
         matches!(self.connection, Connection::Ended)
+    }
+
+    /// The class of a request's failure, which may say less than the connection knows.
+    pub(crate) fn class_of(&self, error: &hyper::Error) -> TransportError {
+        match TransportError::of_hyper(error) {
+            TransportError::Closed if self.went_away => TransportError::GoAway,
+            class => class,
+        }
     }
 
     /// Sends a request and waits for the head of the response. Notes in `written` when the connection
@@ -129,7 +138,11 @@ impl Driver {
     fn poll(&mut self, cx: &mut Context<'_>) {
         let ended = match &mut self.connection {
             Connection::Http1(connection) => connection.as_mut().poll(cx).is_ready(),
-            Connection::Http2(connection) => connection.poll(cx).is_ready(),
+            Connection::Http2(connection) => {
+                let ended = connection.poll(cx).is_ready();
+                self.went_away |= connection.error == Some(TransportError::GoAway);
+                ended
+            }
             Connection::Ended => false,
         };
         // The error, if it ended with one, reaches the request that waits.
@@ -150,20 +163,28 @@ fn unwoken() -> Context<'static> {
 struct Multiplexed {
     tasks: Tasks,
     connection: Option<http2::Connection<TokioIo<Stream>, NoBody, Spawner>>,
+    /// What the connection ended with.
+    error: Option<TransportError>,
 }
 
 impl Multiplexed {
     /// Ready when nothing of the connection is left.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut connection = self.connection.take();
-        if let Some(running) = &mut connection
-            && Pin::new(running).poll(cx).is_pending()
-        {
-            self.connection = connection;
+        self.poll_connection(cx);
+        if self.tasks.poll(cx) {
+            // One of them may have ended because of what the connection is to be told.
+            self.poll_connection(cx);
         }
-        self.tasks.poll(cx);
         let is_over = self.connection.is_none() && self.tasks.running.is_empty();
         if is_over { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn poll_connection(&mut self, cx: &mut Context<'_>) {
+        let Some(connection) = &mut self.connection else { return };
+        if let Poll::Ready(end) = Pin::new(connection).poll(cx) {
+            self.connection = None;
+            self.error = end.err().map(|error| TransportError::of_hyper(&error));
+        }
     }
 }
 
@@ -193,17 +214,19 @@ impl Tasks {
         Spawner(Rc::downgrade(&self.spawned))
     }
 
-    /// Polls every task once, those that are spawned meanwhile included.
-    fn poll(&mut self, cx: &mut Context<'_>) {
+    /// Polls every task once, those that are spawned meanwhile included. Says whether one ended.
+    fn poll(&mut self, cx: &mut Context<'_>) -> bool {
         self.running.append(&mut self.spawned.borrow_mut());
-        let mut next = 0;
+        let (mut next, mut ended) = (0, false);
         while next < self.running.len() {
             if self.running[next].as_mut().poll(cx).is_ready() {
                 drop(self.running.remove(next));
+                ended = true;
             } else {
                 next += 1;
             }
             self.running.append(&mut self.spawned.borrow_mut());
         }
+        ended
     }
 }

@@ -150,6 +150,73 @@ async fn an_untrusted_server_is_a_tls_error_unless_that_is_asked_for() {
 }
 
 #[tokio::test]
+async fn a_connection_that_does_not_get_ready_is_given_up() {
+    let limit = Duration::from_millis(30);
+    // The connections wait in its queue, and nobody answers the handshake.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url: BaseUrl = format!("https://{}", listener.local_addr().unwrap()).parse().unwrap();
+    let hasty = options(|options| options.connect_timeout = limit);
+    let mut client = client(&url, hasty.clone()).await;
+    let exchange = get(&mut client).await;
+    assert_eq!(exchange.result.unwrap_err(), TransportError::ConnectTimeout);
+    assert!(exchange.elapsed >= limit);
+    let (at, error) = client.check().await.unwrap_err();
+    assert_eq!((at, error), (0, TransportError::ConnectTimeout));
+}
+
+#[tokio::test]
+async fn two_targets_have_a_connection_each() {
+    let (first, second) =
+        (plain_server("127.0.0.1:0", false).await, plain_server("127.0.0.1:0", false).await);
+    let options = TransportOptions::default();
+    let mut targets = Vec::new();
+    for url in [&first.url, &second.url] {
+        targets.push(Target::resolve(url, &options).await.unwrap());
+    }
+    let config = ClientConfig { targets, authorization: None, headers: Vec::new(), options };
+    let mut client = Client::new(Rc::new(config));
+    for (round, (target, server)) in
+        [(1, &second), (0, &first), (1, &second), (0, &first)].into_iter().enumerate()
+    {
+        let path = Path::Text("/".into());
+        let (method, auth, headers) = (&Method::HEAD, false, &[][..]);
+        let call = Call { target, method, path: &path, auth, headers };
+        let exchange = client.send(call, Instant::now()).await;
+        assert_eq!(exchange.result.as_ref().unwrap().status, 200);
+        assert_eq!(exchange.timings.connecting > Duration::ZERO, round < 2);
+        assert_eq!(text(&exchange), "", "{}", server.url);
+    }
+}
+
+#[tokio::test]
+async fn what_may_have_had_an_effect_is_not_sent_twice() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    // Answers the first request of each connection, and closes after it has read the second.
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 1024];
+            stream.read(&mut request).await.unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+            stream.read(&mut request).await.unwrap();
+        }
+    });
+    let mut client = client(&url, TransportOptions::default()).await;
+    let path = Path::Text("/".into());
+    let mut send = async |method: &Method| {
+        let call = Call { target: 0, method, path: &path, auth: false, headers: &[] };
+        client.send(call, Instant::now()).await
+    };
+    assert!(send(&Method::POST).await.result.is_ok());
+    let second = send(&Method::POST).await;
+    assert_eq!((second.result.unwrap_err(), second.reconnected), (TransportError::Closed, false));
+    assert!(send(&Method::GET).await.result.is_ok());
+    let second = send(&Method::GET).await;
+    assert!(second.result.is_ok() && second.reconnected);
+}
+
+#[tokio::test]
 async fn what_is_no_certificate_is_refused() {
     let url = "https://127.0.0.1:9".parse().unwrap();
     for text in ["no certificate", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"] {
