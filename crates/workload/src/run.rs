@@ -89,13 +89,20 @@ impl Run {
 
     /// What each scenario does, in words and numbers.
     pub fn description(&self) -> String {
-        let parts = self.scenarios.iter().zip(self.requests.iter());
-        let describe = |(planned, requests): (&PlannedScenario, &Requests)| {
-            let text = describe(&planned.scenario, requests.mean_per_iteration());
+        let describe = |planned: &PlannedScenario| {
+            let text = self.description_of(&planned.name);
             if self.scenarios.len() == 1 { text } else { format!("{}: {text}", planned.name) }
         };
-        let scenarios = parts.map(describe).collect::<Vec<_>>().join("; ");
-        [vec![scenarios], self.config.transport.notes()].concat().join(", ")
+        self.scenarios.iter().map(describe).collect::<Vec<_>>().join("; ")
+    }
+
+    /// What the scenario with this name does, in words and numbers.
+    pub fn description_of(&self, name: &str) -> String {
+        let mut parts = self.scenarios.iter().zip(self.requests.iter());
+        let part = parts.find(|(planned, _)| planned.name == name);
+        let text = part
+            .map(|(planned, requests)| describe(&planned.scenario, requests.mean_per_iteration()));
+        [text.into_iter().collect(), self.config.transport.notes()].concat().join(", ")
     }
 
     /// From the beginning to the end of the last scenario's starts.

@@ -39,20 +39,6 @@ pub(crate) struct Exchange {
     pub(crate) bytes_received: u64,
 }
 
-impl Exchange {
-    /// A request that never left.
-    fn failed(error: TransportError, elapsed: Duration) -> Self {
-        Exchange {
-            result: Err(error),
-            timings: Timings::default(),
-            elapsed,
-            reconnected: false,
-            bytes_sent: 0,
-            bytes_received: 0,
-        }
-    }
-}
-
 /// A whole response.
 #[derive(Debug)]
 pub(crate) struct Response {
