@@ -41,18 +41,59 @@ pub(crate) enum Command {
         #[command(flatten)]
         common: CommonArgs,
     },
-    /// The scenario that SCENARIO names
+    /// The scenarios that SCENARIO names
     Run {
-        /// smoke, baseline or spike [env: SCENARIO] [default: smoke]
-        #[arg(long, value_name = "NAME")]
-        scenario: Option<String>,
         #[command(flatten)]
-        closed: ClosedArgs,
-        #[command(flatten)]
-        open: OpenArgs,
+        any: AnyArgs,
         #[command(flatten)]
         common: CommonArgs,
     },
+    /// Says what a run would do, before a byte is sent
+    Plan {
+        #[command(flatten)]
+        plan: PlanArgs,
+        #[command(flatten)]
+        any: AnyArgs,
+        #[command(flatten)]
+        common: CommonArgs,
+    },
+}
+
+/// For scenarios of any name.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct AnyArgs {
+    /// The plan's scenarios to run together, with commas between; the built-in plan has smoke,
+    /// baseline and spike [env: SCENARIO] [default: smoke, or the plan's only one]
+    #[arg(long, value_name = "NAMES")]
+    pub(crate) scenario: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) closed: ClosedArgs,
+
+    #[command(flatten)]
+    pub(crate) open: OpenArgs,
+}
+
+/// For `loadtest plan`.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Plan")]
+pub(crate) struct PlanArgs {
+    /// Prints the plan's file, or the built-in plan, and does nothing else
+    #[arg(long, conflicts_with_all = ["probe", "arrivals", "service_time"])]
+    pub(crate) print: bool,
+
+    /// How long a request is assumed to take [env: SERVICE_TIME] [default: 200ms]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    pub(crate) service_time: Option<String>,
+
+    /// Sends one iteration and takes its median as the service time
+    #[arg(long, conflicts_with = "service_time")]
+    pub(crate) probe: bool,
+
+    /// Also write every planned start of the arrival rates to a file: nanoseconds from the
+    /// beginning, one a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) arrivals: Option<PathBuf>,
 }
 
 /// For constant-vus: smoke and baseline.
@@ -110,6 +151,11 @@ pub(crate) struct OpenArgs {
 /// For every scenario.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct CommonArgs {
+    /// A plan file, in place of the built-in plan of endpoints and scenarios; `loadtest plan
+    /// --print` shows how it is written [env: PLAN]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Option<String>,
+
     /// Where the load goes, such as http://127.0.0.1:8787; without it an embedded gallery is started
     /// [env: BASE_URL]
     #[arg(long, value_name = "URL")]
@@ -143,6 +189,15 @@ pub(crate) struct CommonArgs {
     /// The seed of every random choice [env: SEED] [default: 0]
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) seed: Option<String>,
+
+    /// The run's name, which its requests carry as X-Load-Test-Run: letters, digits, -, _ and .
+    /// [env: RUN_ID] [default: random]
+    #[arg(long, value_name = "ID")]
+    pub(crate) run_id: Option<String>,
+
+    /// The share of requests that carry a W3C traceparent, 0 to 1 [env: TRACE_SHARE] [default: 0]
+    #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
+    pub(crate) trace_share: Option<String>,
 
     /// How long iterations may go on after the last start [env: GRACEFUL_STOP] [default: 30s]
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]

@@ -1,4 +1,5 @@
 use std::io;
+use std::path::PathBuf;
 
 use cli::CliError;
 use gallery::GalleryError;
@@ -18,6 +19,18 @@ pub(crate) enum Failure {
     Gallery(#[from] GalleryError),
     #[error("--nginx-access-log: {}", with_source(.0))]
     AccessLog(#[from] ObserveError),
+    #[error("--arrivals: {0} plans no starts; only arrival rates do")]
+    NoArrivals(String),
+    #[error("cannot read the plan {}: {source}", .path.display())]
+    ReadPlan { path: PathBuf, source: io::Error },
+    #[error("the plan {}: {problem}", .path.display())]
+    Plan { path: PathBuf, problem: WorkloadError },
+    #[error(
+        "the probe got no expected answer, so there is no service time to plan with; a smoke run says why"
+    )]
+    Probe,
+    #[error("the system has no random bytes for the run's id; give one with --run-id: {0}")]
+    Random(getrandom::Error),
     #[error("cannot write to standard output: {0}")]
     Print(io::Error),
     #[error("{0}")]
@@ -32,7 +45,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Failure::Cli(error) => error.exit_code(),
-            Failure::Scenario(_) => 104,
+            Failure::NoArrivals(_) | Failure::Plan { .. } | Failure::Scenario(_) => 104,
             Failure::Workload(WorkloadError::Stopped) => 105,
             Failure::Workload(error) if error.is_configuration() => 104,
             _ => 1,

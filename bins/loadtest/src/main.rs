@@ -2,7 +2,10 @@
 
 mod args;
 mod failure;
+mod forecast_text;
 mod output;
+mod plan;
+mod plan_file;
 mod progress;
 mod run;
 mod server_side;

@@ -6,24 +6,40 @@ use cli::{Environment, Signals, WholeFile};
 use metrics::{RunSummary, StopReason, Verdict};
 use report::RunReport;
 use scenario::Stop;
-use workload::{AuthToken, Endpoint, Plan, Progress, Role, Run, RunConfig};
+use workload::{
+    AuthToken, Endpoint, Frequency, PlannedScenario, Progress, Run, RunConfig, WorkloadError,
+};
 
-use crate::args::Args;
+use crate::args::{Args, Command};
 use crate::failure::Failure;
 use crate::output;
+use crate::plan;
 use crate::progress::ProgressView;
 use crate::server_side;
-use crate::settings::Settings;
+use crate::settings::{Asked, Settings};
 use crate::target::Target;
 
-/// Does what was asked for and says the exit code of a run that took place.
+/// Does what was asked for and says the exit code of what took place.
 pub(crate) fn run(args: Args, environment: &Environment) -> Result<u8, Failure> {
-    let settings = Settings::new(args.command, environment)?;
+    let (asked, common) = match args.command {
+        Command::Smoke { closed, common } => (Asked::closed("smoke", closed), common),
+        Command::Baseline { closed, common } => (Asked::closed("baseline", closed), common),
+        Command::Spike { open, common } => (Asked::open("spike", open), common),
+        Command::Run { any, common } => (Asked::any(any), common),
+        Command::Plan { plan, any, common } => {
+            return plan::run(plan, Asked::any(any), common, environment);
+        }
+    };
+    load(&Settings::new(asked, common, environment)?)
+}
+
+/// Sends the load and says what came of it.
+fn load(settings: &Settings) -> Result<u8, Failure> {
     let export = settings.common.summary_export.as_deref();
     // A path that cannot be written to is said before minutes of load, not after them.
     export.map(|path| WholeFile::create(path).map(drop)).transpose()?;
     let target = Target::new(&settings.common)?;
-    let run = prepare(&settings, &target)?;
+    let run = prepare(settings, &target, settings.scenarios.clone())?;
     output::print(&introduction(&target, &run))?;
 
     let watch = server_side::begin(settings.common.nginx_access_log.as_deref())?;
@@ -44,49 +60,83 @@ pub(crate) fn run(args: Args, environment: &Environment) -> Result<u8, Failure> 
     exit_code(&summary)
 }
 
-fn prepare(settings: &Settings, target: &Target) -> Result<Run, Failure> {
+/// The run of these scenarios against a target.
+pub(crate) fn prepare(
+    settings: &Settings,
+    target: &Target,
+    scenarios: Vec<PlannedScenario>,
+) -> Result<Run, Failure> {
     let common = &settings.common;
-    let mut config =
-        RunConfig::new(settings.preset.name(), target.base_url.clone(), settings.scenario.clone());
+    let Some(first) = scenarios.first() else {
+        return Err(
+            WorkloadError::UnknownScenario { name: String::new(), known: String::new() }.into()
+        );
+    };
+    let mut config = RunConfig::new(&first.name, target.base_url.clone(), first.scenario.clone());
     config.endpoints.clone_from(&common.endpoints);
     config.detail_ratio = common.detail_ratio;
     config.auth_token =
         common.auth_token.as_deref().map(|token| AuthToken::new(token)).transpose()?;
     config.auth_user.clone_from(&target.auth_user);
     config.seed = common.seed;
+    config.run_id = Some(common.run_id.clone());
+    config.trace_share = common.trace_share;
     config.transport.clone_from(&common.transport);
-    let run = Run::prepare(config, &Plan::genarrative(), target.dataset.as_ref())?;
-    let requests = |role| run.endpoints().any(|endpoint| endpoint.role() == role);
-    let thresholds = settings.preset.thresholds(requests(Role::List), requests(Role::Detail));
-    Ok(run.with_thresholds(thresholds))
+    Ok(Run::of_scenarios(config, &settings.plan, scenarios, target.dataset.as_ref())?)
 }
 
 /// What will happen, before it does.
 fn introduction(target: &Target, run: &Run) -> String {
     let config = run.config();
-    let names = |role| {
-        let of_role = run.endpoints().filter(|endpoint| endpoint.role() == role);
-        of_role.map(Endpoint::name).collect::<Vec<_>>().join(", ")
-    };
     let mut lines = format!("loadtest: {}\n", target.introduction);
-    lines += &format!("{}: {}\n", config.name, run.description());
-    let lists = names(Role::List);
-    if !lists.is_empty() {
-        lines += &format!("every iteration requests {lists}\n");
+    for (planned, endpoints) in run.scenarios() {
+        lines += &format!("{}: {}\n", planned.name, run.description_of(&planned.name));
+        lines += &how_often(endpoints, config.detail_ratio);
     }
-    if config.detail_ratio > 0.0 {
-        let percent = config.detail_ratio * 100.0;
-        let details = names(Role::Detail);
-        lines += &format!("{percent} % of iterations request a detail: one of {details}\n");
-        if config.auth_token.is_some() && config.auth_user.is_none() {
-            lines += "details that need the token are left out: AUTH_USER does not say whose works \
-                      the token may see\n";
-        }
+    if config.detail_ratio > 0.0 && config.auth_token.is_some() && config.auth_user.is_none() {
+        lines += "details that need the token are left out: AUTH_USER does not say whose works \
+                  the token may see\n";
     }
-    lines + &format!("seed {}\n", config.seed)
+    let run_id = config.run_id.as_ref().map_or(String::new(), |id| format!(", run {id}"));
+    lines + &format!("seed {}{run_id}\n", config.seed)
 }
 
-fn execute(run: &Run) -> Result<RunSummary, Failure> {
+/// Which endpoints an iteration requests, and which of them how often.
+fn how_often(endpoints: &[Endpoint], detail_ratio: f64) -> String {
+    let names = |frequency: fn(Frequency) -> Option<String>| {
+        let named = |endpoint: &Endpoint| {
+            frequency(endpoint.frequency()).map(|more| format!("{}{more}", endpoint.name()))
+        };
+        endpoints.iter().filter_map(named).collect::<Vec<_>>().join(", ")
+    };
+    let mut lines = String::new();
+    let always = names(|frequency| (frequency == Frequency::Always).then(String::new));
+    if !always.is_empty() {
+        lines += &format!("every iteration requests {always}\n");
+    }
+    let chances = names(|frequency| match frequency {
+        Frequency::Probability(share) => Some(format!(" ({} %)", share * 100.0)),
+        _ => None,
+    });
+    if !chances.is_empty() {
+        lines += &format!("some iterations request {chances}\n");
+    }
+    let weighted = names(|frequency| match frequency {
+        Frequency::Weight(weight) => Some(format!(" (weight {weight})")),
+        _ => None,
+    });
+    if !weighted.is_empty() {
+        lines += &format!("every iteration requests one of {weighted}\n");
+    }
+    let details = names(|frequency| (frequency == Frequency::DetailRatio).then(String::new));
+    if !details.is_empty() {
+        let percent = detail_ratio * 100.0;
+        lines += &format!("{percent} % of iterations request a detail: one of {details}\n");
+    }
+    lines
+}
+
+pub(crate) fn execute(run: &Run) -> Result<RunSummary, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(Failure::Start)?;
     let summary = runtime.block_on(async {
@@ -94,7 +144,7 @@ fn execute(run: &Run) -> Result<RunSummary, Failure> {
         // Ends with the runtime; until then it turns Ctrl-C and SIGTERM into a stop.
         tokio::spawn(stop_on(Signals::new().map_err(Failure::Start)?, stop.clone()));
         let progress = Arc::new(Progress::default());
-        let duration = run.config().scenario.duration();
+        let duration = run.duration();
         let view = ProgressView::start(Arc::clone(&progress), duration).map_err(Failure::Start)?;
         let summary = run.execute(&stop, &progress).await;
         drop(view);

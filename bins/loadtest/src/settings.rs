@@ -5,18 +5,19 @@ use std::time::Duration;
 
 use cli::{CliError, Environment, Setting};
 use metrics::Stat;
-use scenario::Scenario;
-use workload::preset::{Preset, Spike};
-use workload::{AuthToken, BaseUrl, TransportOptions};
+use workload::{AuthToken, BaseUrl, Overrides, Plan, PlannedScenario, RunId, TransportOptions};
 use zeroize::Zeroizing;
 
-use crate::args::{ClosedArgs, Command, CommonArgs, OpenArgs};
+use crate::args::{AnyArgs, ClosedArgs, CommonArgs, OpenArgs};
 use crate::failure::Failure;
+use crate::plan_file::PlanFile;
 
 /// Everything that was asked for, checked.
 pub(crate) struct Settings {
-    pub(crate) preset: Preset,
-    pub(crate) scenario: Scenario,
+    pub(crate) plan: Plan,
+    /// The file that the plan is from, if it is not the built-in one.
+    pub(crate) plan_file: Option<PlanFile>,
+    pub(crate) scenarios: Vec<PlannedScenario>,
     pub(crate) common: Common,
 }
 
@@ -29,7 +30,8 @@ pub(crate) struct Common {
     pub(crate) auth_token: Option<Zeroizing<String>>,
     pub(crate) auth_user: Option<String>,
     pub(crate) seed: u64,
-    pub(crate) graceful_stop: Duration,
+    pub(crate) run_id: RunId,
+    pub(crate) trace_share: f64,
     pub(crate) transport: TransportOptions,
     pub(crate) nginx_access_log: Option<PathBuf>,
     pub(crate) trend_stats: Vec<Stat>,
@@ -37,43 +39,66 @@ pub(crate) struct Common {
 }
 
 impl Settings {
-    pub(crate) fn new(command: Command, environment: &Environment) -> Result<Self, Failure> {
-        let (preset, closed, open, common) = parts(command, environment)?;
+    pub(crate) fn new(
+        scenario: Asked,
+        mut common: CommonArgs,
+        environment: &Environment,
+    ) -> Result<Self, Failure> {
         let read = Read { environment };
-        let common = read.common(common)?;
-        let graceful_stop = common.graceful_stop;
-        let scenario = match preset {
-            Preset::Baseline => read.closed(closed, 10, Duration::from_secs(180), graceful_stop)?,
-            Preset::Spike => read.spike(open, graceful_stop)?,
-            _ => read.closed(closed, 1, Duration::from_secs(30), graceful_stop)?,
+        let plan_path =
+            read.value(common.plan.take(), "plan", |path| Ok(path.text().to_owned()))?;
+        let plan_file = plan_path.map(|path| PlanFile::read(path.as_ref())).transpose()?;
+        let plan = plan_file.as_ref().map_or_else(|| Ok(Plan::genarrative()), PlanFile::plan)?;
+        let Asked { name, closed, open } = scenario;
+        let names = match name {
+            Name::Given(name) => vec![name.to_owned()],
+            Name::Setting(typed) => read.scenarios(typed, &plan)?,
         };
-        Ok(Settings { preset, scenario, common })
+        let overrides = read.overrides(closed, open, common.graceful_stop.take())?;
+        let scenarios = plan.scenarios(&names, &overrides)?;
+        let common = read.common(common)?;
+        Ok(Settings { plan, plan_file, scenarios, common })
     }
 }
 
-fn parts(
-    command: Command,
-    environment: &Environment,
-) -> Result<(Preset, ClosedArgs, OpenArgs, CommonArgs), CliError> {
-    Ok(match command {
-        Command::Smoke { closed, common } => (Preset::Smoke, closed, OpenArgs::default(), common),
-        Command::Baseline { closed, common } => {
-            (Preset::Baseline, closed, OpenArgs::default(), common)
-        }
-        Command::Spike { open, common } => (Preset::Spike, ClosedArgs::default(), open, common),
-        Command::Run { scenario, closed, open, common } => {
-            let name = match environment.setting(scenario, "scenario")? {
-                None => Preset::Smoke,
-                Some(setting) => setting.parse_with(Preset::by_name, "smoke, baseline or spike")?,
-            };
-            (name, closed, open, common)
-        }
-    })
+/// The scenarios that were asked for, and the settings that change them.
+#[derive(Default)]
+pub(crate) struct Asked {
+    name: Name,
+    closed: ClosedArgs,
+    open: OpenArgs,
+}
+
+enum Name {
+    /// By the command.
+    Given(&'static str),
+    /// By `--scenario` or else `SCENARIO`.
+    Setting(Option<String>),
+}
+
+impl Default for Name {
+    fn default() -> Self {
+        Name::Setting(None)
+    }
+}
+
+impl Asked {
+    pub(crate) fn closed(name: &'static str, closed: ClosedArgs) -> Self {
+        Asked { name: Name::Given(name), closed, ..Asked::default() }
+    }
+
+    pub(crate) fn open(name: &'static str, open: OpenArgs) -> Self {
+        Asked { name: Name::Given(name), open, ..Asked::default() }
+    }
+
+    pub(crate) fn any(AnyArgs { scenario, closed, open }: AnyArgs) -> Self {
+        Asked { name: Name::Setting(scenario), closed, open }
+    }
 }
 
 /// Reads settings by flag and variable.
-struct Read<'a> {
-    environment: &'a Environment,
+pub(crate) struct Read<'a> {
+    pub(crate) environment: &'a Environment,
 }
 
 impl Read<'_> {
@@ -87,35 +112,60 @@ impl Read<'_> {
         self.environment.setting(typed, flag)?.as_ref().map(parse).transpose()
     }
 
-    fn closed(
-        &self,
-        args: ClosedArgs,
-        vus: usize,
-        duration: Duration,
-        graceful_stop: Duration,
-    ) -> Result<Scenario, Failure> {
-        let vus = self.value(args.vus, "vus", Setting::positive_number)?.unwrap_or(vus);
-        let asked = self.value(args.duration, "duration", Setting::duration)?;
-        Ok(Scenario::constant_vus(vus, asked.unwrap_or(duration), graceful_stop)?)
+    /// The names of SCENARIO, or else `smoke`, or the only one that the plan has.
+    fn scenarios(&self, typed: Option<String>, plan: &Plan) -> Result<Vec<String>, CliError> {
+        let names =
+            self.value(typed, "scenario", |setting| names(setting, "names of scenarios"))?;
+        let only = || {
+            let names: Vec<_> = plan.scenario_names().collect();
+            match names[..] {
+                [only] => only,
+                _ => "smoke",
+            }
+        };
+        Ok(names.unwrap_or_else(|| vec![only().to_owned()]))
     }
 
-    fn spike(&self, args: OpenArgs, graceful_stop: Duration) -> Result<Scenario, Failure> {
+    fn overrides(
+        &self,
+        closed: ClosedArgs,
+        open: OpenArgs,
+        graceful_stop: Option<String>,
+    ) -> Result<Overrides, CliError> {
         let rate = |typed, flag| self.value(typed, flag, Setting::whole_number);
         let length = |typed, flag| self.value(typed, flag, Setting::duration);
         let users = |typed, flag| self.value(typed, flag, Setting::positive_number);
-        let default = Spike::default();
-        let spike = Spike {
-            start_rps: rate(args.start_rps, "start-rps")?.unwrap_or(default.start_rps),
-            peak_rps: rate(args.peak_rps, "peak-rps")?.unwrap_or(default.peak_rps),
-            end_rps: rate(args.end_rps, "end-rps")?,
-            ramp_up: length(args.ramp_up, "ramp-up")?.unwrap_or(default.ramp_up),
-            hold: length(args.hold, "hold")?.unwrap_or(default.hold),
-            ramp_down: length(args.ramp_down, "ramp-down")?.unwrap_or(default.ramp_down),
-            pre_allocated_vus: users(args.pre_allocated_vus, "preallocated-vus")?,
-            max_vus: users(args.max_vus, "max-vus")?,
-            graceful_stop,
+        Ok(Overrides {
+            vus: users(closed.vus, "vus")?,
+            duration: length(closed.duration, "duration")?,
+            start_rps: rate(open.start_rps, "start-rps")?,
+            peak_rps: rate(open.peak_rps, "peak-rps")?,
+            end_rps: rate(open.end_rps, "end-rps")?,
+            ramp_up: length(open.ramp_up, "ramp-up")?,
+            hold: length(open.hold, "hold")?,
+            ramp_down: length(open.ramp_down, "ramp-down")?,
+            pre_allocated_vus: users(open.pre_allocated_vus, "preallocated-vus")?,
+            max_vus: users(open.max_vus, "max-vus")?,
+            graceful_stop: length(graceful_stop, "graceful-stop")?,
+        })
+    }
+
+    /// How long a request is assumed to take.
+    pub(crate) fn service_time(&self, typed: Option<String>) -> Result<Duration, CliError> {
+        let parse = |setting: &Setting| {
+            let time = Some(setting.duration()?).filter(|time| !time.is_zero());
+            time.ok_or_else(|| setting.invalid("longer than zero"))
         };
-        Ok(spike.scenario()?)
+        Ok(self.value(typed, "service-time", parse)?.unwrap_or(Duration::from_millis(200)))
+    }
+
+    fn run_id(&self, typed: Option<String>) -> Result<RunId, Failure> {
+        if let Some(setting) = self.environment.setting(typed, "run-id")? {
+            return Ok(setting.text().parse()?);
+        }
+        let mut bytes = [0; 8];
+        getrandom::fill(&mut bytes).map_err(Failure::Random)?;
+        Ok(RunId::from_bytes(bytes))
     }
 
     fn common(&self, args: CommonArgs) -> Result<Common, Failure> {
@@ -126,13 +176,18 @@ impl Read<'_> {
             detail_ratio: self
                 .value(args.detail_ratio, "detail-ratio", Setting::share)?
                 .unwrap_or(0.0),
-            endpoints: self.value(args.endpoints, "endpoints", names)?.unwrap_or_default(),
+            endpoints: self
+                .value(args.endpoints, "endpoints", |setting| {
+                    names(setting, "names or paths of endpoints")
+                })?
+                .unwrap_or_default(),
             auth_token: self.auth_token(args.auth_token_file.as_deref())?,
             auth_user: self.value(args.auth_user, "auth-user", |user| Ok(user.text().into()))?,
             seed: self.value(args.seed, "seed", Setting::whole_number)?.unwrap_or(0),
-            graceful_stop: self
-                .value(args.graceful_stop, "graceful-stop", Setting::duration)?
-                .unwrap_or(Duration::from_secs(30)),
+            run_id: self.run_id(args.run_id)?,
+            trace_share: self
+                .value(args.trace_share, "trace-share", Setting::share)?
+                .unwrap_or(0.0),
             transport: args.transport.options(self.environment)?,
             nginx_access_log: path(args.nginx_access_log, "nginx-access-log")?,
             trend_stats: self
@@ -156,10 +211,10 @@ impl Read<'_> {
     }
 }
 
-fn names(setting: &Setting) -> Result<Vec<String>, CliError> {
+fn names(setting: &Setting, expected: &str) -> Result<Vec<String>, CliError> {
     let names = setting.text().split(',').map(str::trim).filter(|name| !name.is_empty());
     let names: Vec<_> = names.map(str::to_owned).collect();
-    if names.is_empty() { Err(setting.invalid("names or paths of endpoints")) } else { Ok(names) }
+    if names.is_empty() { Err(setting.invalid(expected)) } else { Ok(names) }
 }
 
 fn trend_stats(setting: &Setting) -> Result<Vec<Stat>, CliError> {

@@ -31,6 +31,21 @@ impl Target {
         }
     }
 
+    /// The target as far as a plan needs it: the embedded gallery is not started.
+    pub(crate) fn planned(settings: &Common) -> Result<Self, Failure> {
+        let dataset = settings.works_data.as_deref().map(read_dataset).transpose()?;
+        if let Some(base_url) = &settings.base_url {
+            return Ok(Self::given(base_url.clone(), dataset, settings));
+        }
+        let dataset = dataset.map_or_else(sample_dataset, Ok)?;
+        let auth_user = settings.auth_user.clone();
+        let auth_user = auth_user.or_else(|| dataset.busiest_owner().map(str::to_owned));
+        let introduction =
+            "BASE_URL is not set: the target would be an embedded gallery".to_owned();
+        let base_url = "http://localhost".parse()?;
+        Ok(Target { base_url, dataset: Some(dataset), auth_user, introduction, _gallery: None })
+    }
+
     fn given(base_url: BaseUrl, dataset: Option<Dataset>, settings: &Common) -> Self {
         let works = match (&dataset, &settings.works_data) {
             (Some(dataset), Some(path)) => format!(", with {}", works(dataset, path)),

@@ -31,6 +31,7 @@
 //! It has no clock, no thread and no output: durations come in, numbers go out.
 
 mod error;
+mod evidence;
 mod health;
 mod key;
 mod run;

@@ -17,6 +17,8 @@ pub struct RunSummary {
     pub addresses: Vec<String>,
     /// The seed of every random choice.
     pub seed: u64,
+    /// The run's name for itself, which its requests carried.
+    pub run_id: Option<String>,
     /// How long new iterations were started: the schedule's length, or less when the run was stopped.
     pub window: Duration,
     /// From the first planned moment to the end of the last iteration.
@@ -50,6 +52,7 @@ impl RunSummary {
             target: String::new(),
             addresses: Vec::new(),
             seed: 0,
+            run_id: None,
             window: Duration::ZERO,
             elapsed: Duration::ZERO,
             iterations: IterationTally::default(),

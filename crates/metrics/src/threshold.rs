@@ -10,9 +10,9 @@ use crate::{Metric, MetricKey, MetricSet, MetricsError, Stat};
 pub struct Threshold {
     selector: MetricKey,
     expression: String,
-    aggregation: Aggregation,
-    comparison: Comparison,
-    bound: f64,
+    pub(crate) aggregation: Aggregation,
+    pub(crate) comparison: Comparison,
+    pub(crate) bound: f64,
     abort_on_fail: Option<Duration>,
 }
 
@@ -40,7 +40,7 @@ pub enum Outcome {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Aggregation {
+pub(crate) enum Aggregation {
     /// `count`, of a counter or a trend.
     Count,
     /// `rate`, of a counter or a rate.
@@ -51,7 +51,7 @@ enum Aggregation {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Comparison {
+pub(crate) enum Comparison {
     Less,
     LessOrEqual,
     Greater,

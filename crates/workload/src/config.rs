@@ -4,7 +4,7 @@ use hyper::header::HeaderValue;
 use metrics::Threshold;
 use scenario::Scenario;
 
-use crate::{BaseUrl, TransportOptions, WorkloadError};
+use crate::{BaseUrl, RunId, TransportOptions, WorkloadError};
 
 /// How a plan's endpoints are to be loaded. Any values are taken here; [`crate::Run::prepare`]
 /// refuses those that make no run.
@@ -30,6 +30,11 @@ pub struct RunConfig {
     pub auth_user: Option<String>,
     /// The seed of every random choice. 0 by default.
     pub seed: u64,
+    /// The share of requests that carry a W3C `traceparent`, 0 to 1. 0 by default.
+    pub trace_share: f64,
+    /// The run's name for itself, sent as `X-Load-Test-Run` and in the `User-Agent`. None by
+    /// default, which sends no such header.
+    pub run_id: Option<RunId>,
     /// How many worker threads send the load. None, the default, takes enough for the planned rate.
     pub workers: Option<usize>,
     /// How connections are made and how long they are waited for.
@@ -49,6 +54,8 @@ impl RunConfig {
             auth_token: None,
             auth_user: None,
             seed: 0,
+            trace_share: 0.0,
+            run_id: None,
             workers: None,
             transport: TransportOptions::default(),
         }

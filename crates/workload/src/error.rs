@@ -45,6 +45,14 @@ pub enum WorkloadError {
         /// Why.
         problem: &'static str,
     },
+    /// An endpoint's path has fields, and nothing gives them values.
+    #[error("endpoint {endpoint} {problem}")]
+    Fields {
+        /// The endpoint's name.
+        endpoint: String,
+        /// What is missing.
+        problem: &'static str,
+    },
     /// The plan is not valid.
     #[error("the plan is not valid: {0}")]
     Plan(String),
@@ -53,6 +61,17 @@ pub enum WorkloadError {
     Resolve {
         /// The base URL.
         target: String,
+    },
+    /// A run's id has other characters than plain ones, or too many.
+    #[error("RUN_ID must be 1 to 64 letters, digits, -, _ and .")]
+    RunId,
+    /// A scenario's values, with the settings that change them, make none.
+    #[error("scenario {name}: {problem}")]
+    Scenario {
+        /// The scenario's name.
+        name: String,
+        /// What is wrong.
+        problem: String,
     },
     /// The run was stopped while its target was looked for.
     #[error("stopped before the first iteration; nothing was requested")]
@@ -74,6 +93,17 @@ pub enum WorkloadError {
     /// A TLS configuration could not be made.
     #[error("TLS cannot be set up: {0}")]
     Tls(String),
+    /// The share of traced requests is no share.
+    #[error("TRACE_SHARE must be a number from 0 to 1")]
+    TraceShare,
+    /// A scenario was named that the plan does not have.
+    #[error("there is no scenario {name:?}; there are {known}")]
+    UnknownScenario {
+        /// The name as given.
+        name: String,
+        /// All names of the plan.
+        known: String,
+    },
     /// An endpoint was named that the plan does not have.
     #[error("there is no endpoint {name:?}; there are {known}")]
     UnknownEndpoint {

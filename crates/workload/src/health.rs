@@ -5,9 +5,9 @@ use observe::{GeneratorUsage, WorkerUsage};
 use scenario::Scenario;
 
 /// Whether a run can be believed: its own figures, and the system's.
-pub(crate) fn health(
+pub(crate) fn health<'a>(
     run: &RunSummary,
-    scenarios: &[Scenario],
+    scenarios: impl Iterator<Item = &'a Scenario>,
     usage: &GeneratorUsage,
 ) -> GeneratorHealth {
     let mut health = GeneratorHealth::of_run(run, model(scenarios));
@@ -38,12 +38,13 @@ pub(crate) fn health(
     health
 }
 
-fn model(scenarios: &[Scenario]) -> LoadModel {
-    let open = scenarios.iter().filter(|scenario| scenario.starts().is_some()).count();
-    match open {
-        0 => LoadModel::Closed,
-        all if all == scenarios.len() => LoadModel::Open,
-        _ => LoadModel::Mixed,
+fn model<'a>(scenarios: impl Iterator<Item = &'a Scenario>) -> LoadModel {
+    let (open, closed): (Vec<_>, Vec<_>) =
+        scenarios.partition(|scenario| scenario.starts().is_some());
+    match (open.is_empty(), closed.is_empty()) {
+        (false, true) => LoadModel::Open,
+        (true, _) => LoadModel::Closed,
+        (false, false) => LoadModel::Mixed,
     }
 }
 

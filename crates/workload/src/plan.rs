@@ -1,45 +1,71 @@
-//! Which endpoints there are: the plan file and what it becomes.
+//! What there is to request and how it may be loaded: the plan file and what it becomes.
 
+mod duration;
+mod endpoint;
+mod file;
+mod headers;
+mod scenarios;
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
+use hyper::{HeaderMap, Method};
+use metrics::Threshold;
 use probe::Shape;
 use serde::Deserialize;
 
-use crate::WorkloadError;
 use crate::template::Template;
+use crate::{BaseUrl, WorkloadError};
+use file::{PlanFile, ScenarioFile, TargetFile};
+pub use scenarios::{Overrides, PlannedScenario};
 
 const GENARRATIVE: &str = include_str!("../plans/genarrative.toml");
 
 /// More endpoints than this are a mistake; each one costs memory for its own statistics.
 const ENDPOINTS_MAX: usize = 64;
+const SCENARIOS_MAX: usize = 64;
+const TARGETS_MAX: usize = 16;
 
-/// The endpoints of a service, in the order in which an iteration requests them.
+/// The endpoints of a service, in the order in which an iteration requests them, and the scenarios
+/// that load them.
 #[derive(Clone, Debug)]
 pub struct Plan {
     endpoints: Vec<Endpoint>,
+    targets: Vec<PlanTarget>,
+    scenarios: Vec<Definition>,
 }
 
 /// One endpoint.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
     pub(crate) name: String,
+    pub(crate) method: Method,
+    /// Where it is, counted like the targets of a run: 0 is the base URL, 1 the plan's first target.
+    pub(crate) target: usize,
     pub(crate) role: Role,
+    pub(crate) frequency: Frequency,
     pub(crate) auth: bool,
-    pub(crate) kind: Option<String>,
+    pub(crate) source: Source,
     pub(crate) path: Template,
     pub(crate) path_text: String,
+    /// Those that the plan adds to every request.
+    pub(crate) headers: HeaderMap,
     pub(crate) shape: Option<Arc<Shape>>,
     pub(crate) expect: Vec<u16>,
+    pub(crate) pause: Option<Pause>,
 }
 
-/// When an endpoint is requested.
+/// What an endpoint shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Role {
-    /// In every iteration.
+    /// Many things, always under the same path. In every iteration, unless the plan says how often.
     List,
-    /// With the detail ratio, for one work.
+    /// One thing of the dataset. With the detail ratio, unless the plan says how often.
     Detail,
 }
 
@@ -53,69 +79,114 @@ impl Role {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PlanFile {
-    version: u32,
-    endpoint: Vec<EndpointFile>,
+/// How often an endpoint is requested.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Frequency {
+    /// In every iteration.
+    Always,
+    /// As the one detail of an iteration that has one, by the run's detail ratio.
+    DetailRatio,
+    /// With this probability in each iteration.
+    Probability(f64),
+    /// As the one of all weighted endpoints that an iteration requests, by its share of the weights.
+    Weight(u32),
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EndpointFile {
-    name: String,
-    role: Role,
-    #[serde(default)]
+/// Where the values of a path's fields come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The dataset's works, of one kind or of any.
+    Works { kind: Option<String> },
+    /// The rows of one of the dataset's tables.
+    Table(String),
+}
+
+/// How long a virtual user rests after a request: evenly distributed, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pause {
+    pub(crate) min: Duration,
+    pub(crate) max: Duration,
+}
+
+impl Pause {
+    pub(crate) fn mean(self) -> Duration {
+        (self.min + self.max) / 2
+    }
+}
+
+/// A service beside the one at the base URL.
+#[derive(Clone, Debug)]
+pub(crate) struct PlanTarget {
+    pub(crate) name: String,
+    pub(crate) base_url: BaseUrl,
+    /// Whether the token may be sent there.
     auth: bool,
-    kind: Option<String>,
-    path: String,
-    shape: Option<String>,
-    #[serde(default = "ok_only")]
-    expect: Vec<u16>,
 }
 
-fn ok_only() -> Vec<u16> {
-    vec![200]
+/// A scenario as the plan has it, before settings change it.
+#[derive(Clone, Debug)]
+struct Definition {
+    name: String,
+    file: ScenarioFile,
+    thresholds: Vec<Threshold>,
 }
 
 impl Plan {
-    /// The built-in plan: the eight read endpoints of Genarrative's works list.
+    /// The built-in plan: the eight read endpoints of Genarrative's works list, with the scenarios
+    /// `smoke`, `baseline` and `spike`.
     pub fn genarrative() -> Self {
         Self::from_toml(GENARRATIVE).expect("the built-in plan is valid, which a test checks")
     }
 
-    /// Reads a plan from a TOML file's text. A shape is named by the name of a built-in one.
+    /// The built-in plan as it is written, with comments that explain the format.
+    pub fn genarrative_toml() -> &'static str {
+        GENARRATIVE
+    }
+
+    /// Reads a plan from a TOML file's text. A shape is the name of a built-in one.
     ///
     /// # Errors
     ///
-    /// [`WorkloadError::Plan`] with the line, or the endpoint and what is wrong with it.
+    /// [`WorkloadError::Plan`] with the line, and the endpoint and what is wrong with it.
     pub fn from_toml(text: &str) -> Result<Self, WorkloadError> {
-        let file: PlanFile =
-            toml::from_str(text).map_err(|error| WorkloadError::Plan(error.to_string()))?;
+        Self::from_toml_with(text, |_| Err("no built-in shape has that name".to_owned()))
+    }
+
+    /// Reads a plan from a TOML file's text. A shape is the name of a built-in one, or something for
+    /// which `read_shape` finds the bytes of a JSON Schema, such as a path, or says why not.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkloadError::Plan`] with the line, and the endpoint and what is wrong with it.
+    pub fn from_toml_with(
+        text: &str,
+        read_shape: impl FnMut(&str) -> Result<Vec<u8>, String>,
+    ) -> Result<Self, WorkloadError> {
+        let file: PlanFile = toml::from_str(text).map_err(|error| syntax(text, &error))?;
         if file.version != 1 {
-            return Err(WorkloadError::Plan(format!(
-                "version {} is not known, 1 is",
-                file.version
-            )));
+            return Err(invalid(format!("version {} is not known, 1 is", file.version)));
         }
-        if file.endpoint.len() > ENDPOINTS_MAX {
-            return Err(WorkloadError::Plan(format!(
-                "there are more than {ENDPOINTS_MAX} endpoints"
-            )));
+        at_most(file.endpoint.len(), ENDPOINTS_MAX, "endpoints")?;
+        at_most(file.target.len(), TARGETS_MAX, "targets")?;
+        at_most(file.scenario.len(), SCENARIOS_MAX, "scenarios")?;
+        if file.endpoint.is_empty() {
+            return Err(invalid("there is no [[endpoint]]".to_owned()));
         }
-        let endpoints: Vec<Endpoint> =
-            file.endpoint.into_iter().map(Endpoint::try_from).collect::<Result<_, _>>()?;
-        for (index, endpoint) in endpoints.iter().enumerate() {
-            if endpoints[..index].iter().any(|earlier| earlier.name == endpoint.name) {
-                return Err(endpoint.invalid("has the name of another one"));
-            }
-        }
-        Ok(Plan { endpoints })
+        let targets = targets(text, file.target)?;
+        let endpoints = endpoint::read_all(text, file.endpoint, &targets, read_shape)?;
+        let scenarios = scenarios::read_all(text, file.scenario, &endpoints)?;
+        Ok(Plan { endpoints, targets, scenarios })
     }
 
     /// All endpoints.
     pub fn endpoints(&self) -> &[Endpoint] {
         &self.endpoints
+    }
+
+    /// The services beside the base URL, in the order in which endpoints count them from 1.
+    pub(crate) fn targets(&self) -> &[PlanTarget] {
+        &self.targets
     }
 }
 
@@ -125,9 +196,19 @@ impl Endpoint {
         &self.name
     }
 
-    /// When the endpoint is requested.
+    /// The method of its requests.
+    pub fn method(&self) -> &str {
+        self.method.as_str()
+    }
+
+    /// What the endpoint shows.
     pub fn role(&self) -> Role {
         self.role
+    }
+
+    /// How often it is requested.
+    pub fn frequency(&self) -> Frequency {
+        self.frequency
     }
 
     /// Whether requests carry the token.
@@ -139,106 +220,64 @@ impl Endpoint {
     pub fn path(&self) -> &str {
         &self.path_text
     }
-
-    fn invalid(&self, problem: &str) -> WorkloadError {
-        WorkloadError::Plan(format!("endpoint {:?} {problem}", self.name))
-    }
-
-    fn check(self) -> Result<Self, WorkloadError> {
-        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if self.name.is_empty() || !self.name.chars().all(is_name) {
-            return Err(self.invalid("needs a name of letters, digits, - and _"));
-        }
-        if self.role == Role::List && !self.path.is_fixed() {
-            return Err(self.invalid("is a list, whose path cannot have fields"));
-        }
-        if self.role == Role::Detail && self.kind.is_none() {
-            return Err(self.invalid("is a detail and needs the kind of work that it shows"));
-        }
-        if self.expect.is_empty() || self.expect.iter().any(|status| !(100..600).contains(status)) {
-            return Err(self.invalid("needs expected statuses from 100 to 599"));
-        }
-        Ok(self)
-    }
 }
 
-impl TryFrom<EndpointFile> for Endpoint {
-    type Error = WorkloadError;
+fn targets(
+    text: &str,
+    files: Vec<toml::Spanned<TargetFile>>,
+) -> Result<Vec<PlanTarget>, WorkloadError> {
+    let mut targets: Vec<PlanTarget> = Vec::new();
+    for spanned in files {
+        let line = line(text, spanned.span());
+        let TargetFile { name, base_url, auth } = spanned.into_inner();
+        let refuse = |problem: String| Err(invalid_at(line, "target", &name, &problem));
+        if !is_name(&name) {
+            return refuse("needs a name of letters, digits, - and _".to_owned());
+        }
+        if targets.iter().any(|earlier| earlier.name == name) {
+            return refuse("has the name of another one".to_owned());
+        }
+        match base_url.parse() {
+            Ok(base_url) => targets.push(PlanTarget { name, base_url, auth }),
+            Err(error) => return refuse(format!("cannot be used: {error}")),
+        }
+    }
+    Ok(targets)
+}
 
-    fn try_from(file: EndpointFile) -> Result<Self, WorkloadError> {
-        let path = Template::parse(&file.path)?;
-        let shape = file.shape.as_deref().map(built_in_shape).transpose()?;
-        let endpoint = Endpoint {
-            name: file.name,
-            role: file.role,
-            auth: file.auth,
-            kind: file.kind,
-            path,
-            path_text: file.path,
-            shape,
-            expect: file.expect,
+fn at_most(count: usize, max: usize, what: &str) -> Result<(), WorkloadError> {
+    if count <= max { Ok(()) } else { Err(invalid(format!("there are more than {max} {what}"))) }
+}
+
+fn is_name(text: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    !text.is_empty() && text.chars().all(is_plain)
+}
+
+fn invalid(problem: String) -> WorkloadError {
+    WorkloadError::Plan(problem)
+}
+
+/// `line 12: endpoint "a" has the name of another one`.
+fn invalid_at(line: usize, what: &str, name: &str, problem: &str) -> WorkloadError {
+    invalid(format!("line {line}: {what} {name:?} {problem}"))
+}
+
+fn line(text: &str, span: Range<usize>) -> usize {
+    text.get(..span.start).unwrap_or_default().matches('\n').count() + 1
+}
+
+/// One line, where toml would draw a picture of several. What somebody wrote as a value is left out:
+/// it may be a token in the wrong place.
+fn syntax(text: &str, error: &toml::de::Error) -> WorkloadError {
+    let message = error.message().replace('\n', " ");
+    let message =
+        match message.strip_prefix("invalid ").and_then(|rest| rest.rsplit_once(", expected")) {
+            Some((_, expected)) => format!("here must be{expected}"),
+            None => message,
         };
-        endpoint.check()
-    }
-}
-
-fn built_in_shape(name: &str) -> Result<Arc<Shape>, WorkloadError> {
-    let source = probe::gallery::shape_source(name)
-        .ok_or_else(|| WorkloadError::Plan(format!("there is no shape {name:?}")))?;
-    let shape = Shape::from_json(source.as_bytes())
-        .map_err(|error| WorkloadError::Plan(format!("shape {name:?}: {error}")))?;
-    Ok(Arc::new(shape))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_built_in_plan_has_the_documented_routes() {
-        let plan = Plan::genarrative();
-        let routes: Vec<_> = plan
-            .endpoints()
-            .iter()
-            .map(|endpoint| (endpoint.path(), endpoint.needs_auth()))
-            .collect();
-        assert_eq!(
-            routes,
-            [
-                ("/api/runtime/puzzle/gallery", false),
-                ("/api/runtime/custom-world-gallery", false),
-                ("/api/runtime/puzzle/works", true),
-                ("/api/runtime/custom-world/works", true),
-                ("/api/runtime/puzzle/gallery/{profileId}", false),
-                ("/api/runtime/custom-world-gallery/{ownerUserId}/{profileId}", false),
-                ("/api/runtime/custom-world-gallery/by-code/{workCode}", false),
-                ("/api/runtime/puzzle/works/{profileId}", true),
-            ]
-        );
-        assert!(plan.endpoints().iter().all(|endpoint| endpoint.shape.is_some()));
-    }
-
-    #[test]
-    fn other_plans_are_refused_with_the_endpoint_named() {
-        let list = "[[endpoint]]\nname = \"a\"\nrole = \"list\"\npath = \"/a\"\n";
-        let plan = |text: &str| Plan::from_toml(&format!("version = 1\n{text}"));
-        assert!(plan(list).is_ok());
-        for (text, part) in [
-            (list.repeat(2), "name of another"),
-            (list.replace("\"a\"", "\"a b\""), "needs a name"),
-            (list.replace("/a", "/{profileId}"), "cannot have fields"),
-            (list.replace("list", "detail"), "needs the kind"),
-            (format!("{list}expect = [99]\n"), "expected statuses"),
-            (format!("{list}shape = \"none\"\n"), "no shape \"none\""),
-            (format!("{list}method = \"PUT\"\n"), "unknown field"),
-            (
-                (0..65).map(|n| list.replace("\"a\"", &format!("\"a{n}\""))).collect(),
-                "more than 64",
-            ),
-        ] {
-            let error = plan(&text).expect_err(part).to_string();
-            assert!(error.contains(part), "{error}");
-        }
-        assert!(Plan::from_toml("version = 2\nendpoint = []").is_err());
-    }
+    invalid(match error.span() {
+        Some(span) => format!("line {}: {message}", line(text, span)),
+        None => message,
+    })
 }

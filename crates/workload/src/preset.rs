@@ -5,10 +5,7 @@ use std::time::Duration;
 use metrics::Threshold;
 use scenario::{RampingArrivalRate, Scenario, ScenarioError, Stage};
 
-const FAILED: (&str, &str) = ("http_req_failed", "rate<0.01");
-const LIST_SHAPE: (&str, &str) = ("works_list_shape_error_rate", "rate<0.01");
-const DETAIL_FAILED: (&str, &str) = ("http_req_failed{role:detail}", "rate<0.01");
-const DETAIL_SHAPE: (&str, &str) = ("works_detail_shape_error_rate", "rate<0.01");
+use crate::{Endpoint, Overrides, Plan, Role, series};
 
 /// What a scenario needs to be told. [`Spike::default`] has the documented values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,27 +104,21 @@ impl Preset {
         }
     }
 
-    /// What decides whether a run passes. Everywhere, fewer than 1 % of requests may fail, and fewer
-    /// than 1 % of bodies be misshapen; for details, which may be a small part of all requests, that
-    /// holds by themselves too. The baseline has a p95 below 800 ms and a p99 below 1.5 s, the spike
-    /// a p95 below 2 s and no dropped iteration. `lists` and `details` say what the run requests.
+    /// What decides whether a run of the built-in plan passes. Everywhere, fewer than 1 % of requests
+    /// may fail, and fewer than 1 % of bodies be misshapen; for details, which may be a small part of
+    /// all requests, that holds by themselves too. The baseline has a p95 below 800 ms and a p99
+    /// below 1.5 s, the spike a p95 below 2 s and no dropped iteration. `lists` and `details` say what
+    /// the run requests.
     pub fn thresholds(self, lists: bool, details: bool) -> Vec<Threshold> {
-        let own: &[(&str, &str)] = match self {
-            Preset::Smoke => &[],
-            Preset::Baseline => {
-                &[("http_req_duration", "p(95)<800"), ("http_req_duration", "p(99)<1500")]
-            }
-            Preset::Spike => {
-                &[("http_req_duration", "p(95)<2000"), ("dropped_iterations", "count==0")]
-            }
+        let plan = Plan::genarrative();
+        let planned = plan.scenario(self.name(), &Overrides::default());
+        let thresholds = planned.expect("the built-in plan has the presets").thresholds;
+        let is_requested = |endpoint: &&Endpoint| match endpoint.role() {
+            Role::List => lists,
+            Role::Detail => details,
         };
-        let shapes = [LIST_SHAPE].into_iter().filter(|_| lists);
-        let of_details = [DETAIL_FAILED, DETAIL_SHAPE].into_iter().filter(|_| details);
-        let all = [FAILED].into_iter().chain(own.iter().copied()).chain(shapes).chain(of_details);
-        all.map(|(selector, expression)| {
-            Threshold::parse(selector, expression).expect("the built-in thresholds are valid")
-        })
-        .collect()
+        let requested: Vec<_> = plan.endpoints().iter().filter(is_requested).cloned().collect();
+        series::applicable(&thresholds, &requested, plan.endpoints())
     }
 }
 
@@ -175,22 +166,33 @@ mod tests {
             ["http_req_failed: rate<0.01", "works_list_shape_error_rate: rate<0.01"]
         );
         assert_eq!(
-            shown(Preset::Baseline.thresholds(true, false))[1..3],
+            shown(Preset::Baseline.thresholds(true, false))[..2],
             ["http_req_duration: p(95)<800", "http_req_duration: p(99)<1500"]
         );
         assert_eq!(
             shown(Preset::Spike.thresholds(true, true)),
             [
-                "http_req_failed: rate<0.01",
-                "http_req_duration: p(95)<2000",
                 "dropped_iterations: count==0",
-                "works_list_shape_error_rate: rate<0.01",
+                "http_req_duration: p(95)<2000",
+                "http_req_failed: rate<0.01",
                 "http_req_failed{role:detail}: rate<0.01",
                 "works_detail_shape_error_rate: rate<0.01",
+                "works_list_shape_error_rate: rate<0.01",
             ]
         );
         let details_only = shown(Preset::Smoke.thresholds(false, true));
         assert!(!details_only.iter().any(|shown| shown.contains("list")), "{details_only:?}");
+    }
+
+    #[test]
+    fn the_built_in_plan_has_the_same_spike() {
+        let plan = Plan::genarrative();
+        let planned = plan.scenario("spike", &Overrides::default()).unwrap();
+        assert_eq!(planned.scenario, Spike::default().scenario().unwrap());
+        let changed = Overrides { start_rps: Some(7), max_vus: Some(8), ..Overrides::default() };
+        let planned = plan.scenario("spike", &changed).unwrap();
+        let spike = Spike { start_rps: 7, max_vus: Some(8), ..Spike::default() };
+        assert_eq!(planned.scenario, spike.scenario().unwrap());
     }
 
     #[test]

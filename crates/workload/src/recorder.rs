@@ -14,7 +14,7 @@ use scenario::{Iteration, Observer};
 use tokio::time::Instant;
 
 use crate::transport::{Exchange, TransportError};
-use crate::{Endpoint, Progress, Role};
+use crate::{Endpoint, Progress, series};
 
 /// Distinct violations that are kept by name; what comes beyond is counted only.
 const VIOLATIONS_MAX: usize = 100;
@@ -350,18 +350,15 @@ impl EndpointSeries {
             |name: &str| MetricKey::new(name).with("endpoint", endpoint.name()).with("role", role);
         let check = |name| key("checks").with("check", name);
         let duration = |expected| key("http_req_duration").with("expected_response", expected);
-        let shape_errors = match endpoint.role() {
-            Role::List => "works_list_shape_error_rate",
-            Role::Detail => "works_detail_shape_error_rate",
-        };
+        let shape_errors = series::shape_errors(endpoint.role());
         EndpointSeries {
             name: endpoint.name().to_owned(),
             role,
             requests: BTreeMap::new(),
             reconnects: metrics.counter(key("http_reconnects")),
             failed: metrics.rate(key("http_req_failed")),
-            status_check: metrics.rate(check("status is expected")),
-            shape_check: metrics.rate(check("body has the declared shape")),
+            status_check: metrics.rate(check(series::STATUS_CHECK)),
+            shape_check: metrics.rate(check(series::SHAPE_CHECK)),
             shape_errors: metrics.rate(key(shape_errors)),
             duration_expected: metrics.trend(duration("true")),
             duration_unexpected: metrics.trend(duration("false")),

@@ -3,7 +3,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dataset::Dataset;
-use hyper::header::{ACCEPT, HeaderValue, USER_AGENT};
 use metrics::{IterationTally, RunSummary, StopReason, Threshold};
 use scenario::{Executor, RampingArrivalRate, Scenario, Stage, Stop, Tally};
 
@@ -11,20 +10,23 @@ use crate::health::health;
 use crate::requests::Requests;
 use crate::team::{self, Ended, Kit};
 use crate::transport::{Client, ClientConfig, Target};
-use crate::{AuthToken, Endpoint, Plan, Progress, RunConfig, WorkloadError};
-
-const USER_AGENT_VALUE: &str = concat!("genarrative-loadtest/", env!("CARGO_PKG_VERSION"));
+use crate::{
+    AuthToken, BaseUrl, Endpoint, Forecast, Plan, PlannedScenario, Progress, RunConfig,
+    WorkloadError, identity, series,
+};
 
 /// A run that was checked and can begin.
 #[derive(Debug)]
 pub struct Run {
     config: RunConfig,
-    requests: Arc<Requests>,
+    scenarios: Vec<PlannedScenario>,
+    /// One for each scenario.
+    requests: Arc<[Requests]>,
 }
 
 impl Run {
-    /// Chooses the plan's endpoints for this run and checks that everything they need is there. The
-    /// dataset is needed for a detail ratio above 0 only.
+    /// Chooses the plan's endpoints for the one scenario that `config` describes, and checks that
+    /// everything they need is there. The dataset is needed for paths with fields only.
     ///
     /// # Errors
     ///
@@ -34,27 +36,51 @@ impl Run {
         plan: &Plan,
         dataset: Option<&Dataset>,
     ) -> Result<Self, WorkloadError> {
+        let planned = PlannedScenario {
+            name: config.name.clone(),
+            scenario: config.scenario.clone(),
+            endpoints: Vec::new(),
+            thresholds: config.thresholds.clone(),
+        };
+        Self::of_scenarios(config, plan, vec![planned], dataset)
+    }
+
+    /// Does the same for scenarios of a plan, in place of the one that `config` describes. Their
+    /// thresholds about endpoints of the plan that are not requested are left out.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkloadError`], as [`Run::prepare`].
+    pub fn of_scenarios(
+        config: RunConfig,
+        plan: &Plan,
+        mut scenarios: Vec<PlannedScenario>,
+        dataset: Option<&Dataset>,
+    ) -> Result<Self, WorkloadError> {
         config.transport.check()?;
-        let requests = Arc::new(Requests::new(&config, plan, dataset)?);
-        Ok(Run { config, requests })
+        let mut all = Vec::with_capacity(scenarios.len());
+        for planned in &mut scenarios {
+            let requests = Requests::new(&config, plan, planned, dataset)?;
+            planned.thresholds =
+                series::applicable(&planned.thresholds, requests.endpoints(), plan.endpoints());
+            all.push(requests);
+        }
+        Ok(Run { config, scenarios, requests: all.into() })
     }
 
-    /// The same run with what decides whether it passes, in place of the configured thresholds: for
-    /// those that depend on the endpoints which were chosen.
-    #[must_use]
-    pub fn with_thresholds(mut self, thresholds: Vec<Threshold>) -> Self {
-        self.config.thresholds = thresholds;
-        self
+    /// What this run will do, if every request takes `service_time`. Nothing is sent.
+    pub fn forecast(&self, service_time: Duration) -> Forecast {
+        Forecast::new(self.scenarios.iter().zip(self.requests.iter()), service_time)
     }
 
-    /// The endpoints that this run requests, in the order of the plan.
-    pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
-        self.requests.endpoints().iter()
+    /// The scenarios, in the order in which they were given, with the endpoints that each requests.
+    pub fn scenarios(&self) -> impl Iterator<Item = (&PlannedScenario, &[Endpoint])> {
+        self.scenarios.iter().zip(self.requests.iter().map(Requests::endpoints))
     }
 
-    /// The mean number of HTTP requests in an iteration.
+    /// The mean number of HTTP requests in an iteration of the first scenario.
     pub fn requests_per_iteration(&self) -> f64 {
-        self.requests.mean_per_iteration()
+        self.requests.first().map_or(0.0, Requests::mean_per_iteration)
     }
 
     /// The settings of this run.
@@ -62,15 +88,36 @@ impl Run {
         &self.config
     }
 
-    /// What the scenario does, in words and numbers.
+    /// What each scenario does, in words and numbers.
     pub fn description(&self) -> String {
-        let scenario = describe(&self.config.scenario, self.requests_per_iteration());
-        [vec![scenario], self.config.transport.notes()].concat().join(", ")
+        let describe = |planned: &PlannedScenario| {
+            let text = self.description_of(&planned.name);
+            if self.scenarios.len() == 1 { text } else { format!("{}: {text}", planned.name) }
+        };
+        self.scenarios.iter().map(describe).collect::<Vec<_>>().join("; ")
+    }
+
+    /// What the scenario with this name does, in words and numbers.
+    pub fn description_of(&self, name: &str) -> String {
+        let mut parts = self.scenarios.iter().zip(self.requests.iter());
+        let part = parts.find(|(planned, _)| planned.name == name);
+        let text = part
+            .map(|(planned, requests)| describe(&planned.scenario, requests.mean_per_iteration()));
+        [text.into_iter().collect(), self.config.transport.notes()].concat().join(", ")
+    }
+
+    /// From the beginning to the end of the last scenario's starts.
+    pub fn duration(&self) -> Duration {
+        let end =
+            |planned: &PlannedScenario| planned.scenario.start_time() + planned.scenario.duration();
+        self.scenarios.iter().map(end).max().unwrap_or_default()
     }
 
     /// How many worker threads the run has.
     pub fn workers(&self) -> usize {
-        team::workers(&self.config, self.requests_per_iteration())
+        let means = self.requests.iter().map(Requests::mean_per_iteration);
+        let scenarios = self.scenarios.iter().map(|planned| &planned.scenario);
+        team::workers(&self.config, scenarios.zip(means))
     }
 
     /// Runs the scenario to its end and returns everything that it measured, thresholds evaluated.
@@ -87,17 +134,18 @@ impl Run {
         stop: &Stop,
         progress: &Progress,
     ) -> Result<RunSummary, WorkloadError> {
-        let target = tokio::select! {
+        let targets = tokio::select! {
             biased;
             () = stop.finishing() => return Err(WorkloadError::Stopped),
-            target = self.connected() => target?,
+            targets = self.connected() => targets?,
         };
-        let addresses = target.addresses();
+        let addresses = targets.iter().flat_map(|target| target.addresses()).collect();
         let config = self.config.clone();
         let kit = Kit {
-            scenarios: vec![config.scenario.clone()],
+            scenarios: self.scenarios.iter().map(|planned| planned.scenario.clone()).collect(),
+            thresholds: self.thresholds().cloned().collect(),
             requests: Arc::clone(&self.requests),
-            client: Box::new(move || client_config(&config, &target)),
+            client: Box::new(move || client_config(&config, &targets)),
             config: self.config.clone(),
             progress: progress.clone(),
         };
@@ -105,32 +153,60 @@ impl Run {
         Ok(self.summary(ended, addresses))
     }
 
-    /// The target, when a connection to it could be opened and closed: so a wrong port is said now
-    /// and not after minutes of refused requests.
-    async fn connected(&self) -> Result<Arc<Target>, WorkloadError> {
-        let target = Target::resolve(&self.config.base_url, &self.config.transport).await?;
-        let target = Arc::new(target);
-        let client = Rc::new(client_config(&self.config, &target));
-        let connected = Client::new(client).check().await;
+    /// The targets, when a connection to each could be opened and closed: so a wrong port is said now
+    /// and not after minutes of refused requests. A target that no endpoint is at is not looked for.
+    async fn connected(&self) -> Result<Vec<Arc<Target>>, WorkloadError> {
+        let base_urls = self.requests.first().map_or(&[][..], Requests::targets);
+        let mut targets: Vec<Arc<Target>> = Vec::with_capacity(base_urls.len());
+        let endpoints = || self.requests.iter().flat_map(Requests::endpoints);
+        let used = |at: usize| endpoints().any(|endpoint| endpoint.target == at);
+        let first = (0..base_urls.len()).find(|&at| used(at)).unwrap_or(0);
+        for (at, base_url) in base_urls.iter().enumerate() {
+            // One that is never asked for only keeps the numbers of the others in their places.
+            let base_url = if used(at) { base_url } else { &base_urls[first] };
+            targets.push(self.connected_to(base_url).await?);
+        }
+        Ok(targets)
+    }
+
+    async fn connected_to(&self, base_url: &BaseUrl) -> Result<Arc<Target>, WorkloadError> {
+        let target = Arc::new(Target::resolve(base_url, &self.config.transport).await?);
+        let client = client_config(&self.config, std::slice::from_ref(&target));
+        let connected = Client::new(Rc::new(client)).check().await;
         connected.map(|()| target).map_err(|(_, error)| WorkloadError::Connect {
-            target: self.config.base_url.to_string(),
+            target: base_url.to_string(),
             class: error.name(),
         })
     }
 
+    fn name(&self) -> String {
+        let names = self.scenarios.iter().map(|planned| planned.name.as_str());
+        names.collect::<Vec<_>>().join(",")
+    }
+
+    /// The thresholds of all scenarios, each once.
+    fn thresholds(&self) -> impl Iterator<Item = &Threshold> {
+        let all = || self.scenarios.iter().flat_map(|planned| &planned.thresholds);
+        all()
+            .enumerate()
+            .filter(move |(at, own)| !all().take(*at).any(|other| other == *own))
+            .map(|(_, own)| own)
+    }
+
     fn summary(&self, ended: Ended, addresses: Vec<String>) -> RunSummary {
         let Ended { tallies, recorded, aborted, usage } = ended;
-        let scenarios = [&self.config.scenario];
+        let scenarios = self.scenarios.iter().map(|planned| &planned.scenario);
         let ends = |length: fn(&Tally) -> Duration| {
             let ends =
-                scenarios.iter().zip(&tallies).map(|(s, tally)| s.start_time() + length(tally));
+                scenarios.clone().zip(&tallies).map(|(s, tally)| s.start_time() + length(tally));
             ends.max().unwrap_or_default()
         };
-        let mut summary = RunSummary::new(&self.config.name);
+        let mut summary = RunSummary::new(self.name());
         summary.description = self.description();
         summary.target = self.config.base_url.to_string();
         summary.addresses = addresses;
         summary.seed = self.config.seed;
+        summary.run_id = self.config.run_id.as_ref().map(ToString::to_string);
         summary.window = ends(|tally| tally.window);
         summary.elapsed = ends(|tally| tally.elapsed);
         let of_all = |count: fn(&Tally) -> u64| tallies.iter().map(count).sum();
@@ -143,7 +219,7 @@ impl Run {
         summary.requests = recorded.requests;
         let evaluate =
             |threshold: &Threshold| threshold.evaluate(&recorded.metrics, summary.window);
-        summary.thresholds = self.config.thresholds.iter().map(evaluate).collect();
+        summary.thresholds = self.thresholds().map(evaluate).collect();
         summary.metrics = recorded.metrics;
         summary.series = recorded.series;
         summary.violations = recorded.violations;
@@ -153,22 +229,17 @@ impl Run {
             true => Some(StopReason::Interrupted),
             false => None,
         };
-        let scenarios = std::slice::from_ref(&self.config.scenario);
         summary.health = Some(health(&summary, scenarios, &usage));
         summary
     }
 }
 
 /// What all connections of a worker share.
-fn client_config(config: &RunConfig, target: &Arc<Target>) -> ClientConfig {
-    let headers = vec![
-        (USER_AGENT, HeaderValue::from_static(USER_AGENT_VALUE)),
-        (ACCEPT, HeaderValue::from_static("application/json")),
-    ];
+fn client_config(config: &RunConfig, targets: &[Arc<Target>]) -> ClientConfig {
     ClientConfig {
-        targets: vec![Arc::clone(target)],
+        targets: targets.to_vec(),
         authorization: config.auth_token.as_ref().map(AuthToken::header),
-        headers,
+        headers: identity::headers(config.run_id.as_ref()),
         options: config.transport.clone(),
     }
 }

@@ -36,7 +36,9 @@ const WORKERS_MAX: usize = 256;
 pub(crate) struct Kit {
     pub(crate) config: RunConfig,
     pub(crate) scenarios: Vec<Scenario>,
-    pub(crate) requests: Arc<Requests>,
+    /// Of each scenario.
+    pub(crate) requests: Arc<[Requests]>,
+    pub(crate) thresholds: Vec<Threshold>,
     /// Makes what all connections of a worker share.
     pub(crate) client: Box<dyn Fn() -> ClientConfig + Send + Sync>,
     pub(crate) progress: Progress,
@@ -55,18 +57,22 @@ pub(crate) struct Ended {
 
 /// How many workers a run has, if nobody says: enough for the planned rate, or, where answers decide
 /// the rate, one for each core, but no more than there are users.
-pub(crate) fn workers(config: &RunConfig, requests_per_iteration: f64) -> usize {
+pub(crate) fn workers<'a>(
+    config: &RunConfig,
+    scenarios: impl Iterator<Item = (&'a Scenario, f64)>,
+) -> usize {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let needed = match config.scenario.peak_rate() {
+    let needed = |(scenario, requests_per_iteration): (&Scenario, f64)| match scenario.peak_rate() {
         Some(rate) => (rate * requests_per_iteration / REQUESTS_A_WORKER).ceil() as usize,
-        None => config.scenario.max_vus(),
+        None => scenario.max_vus(),
     };
+    let needed = scenarios.map(needed).fold(0, usize::saturating_add);
     config.workers.unwrap_or(needed.min(cores)).clamp(1, WORKERS_MAX)
 }
 
 /// Runs to the end. Dropping the future ends the workers soon.
 pub(crate) async fn run(kit: Kit, workers: usize, stop: &Stop) -> Result<Ended, WorkloadError> {
-    let aborting: Vec<Threshold> = kit.config.thresholds.clone();
+    let aborting: Vec<Threshold> = kit.thresholds.clone();
     let aborting = aborting.into_iter().filter(|t| t.abort_on_fail().is_some()).collect::<Vec<_>>();
     let selectors = aborting.iter().map(|threshold| threshold.selector().clone()).collect();
     let snapshots = Arc::new(Snapshots::new(workers, selectors));
@@ -152,13 +158,18 @@ fn work(
 ) -> Part {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| WorkloadError::Worker { kind: error.kind() })?;
-    let endpoints = kit.requests.endpoints();
+    let mut endpoints = Vec::new();
+    let mut offsets = Vec::with_capacity(kit.requests.len());
+    for requests in kit.requests.iter() {
+        offsets.push(endpoints.len());
+        endpoints.extend_from_slice(requests.endpoints());
+    }
     let snapshot = (snapshots, worker.number());
-    let recorder = Recorder::new(endpoints, &kit.progress, epoch, snapshot);
+    let recorder = Recorder::new(&endpoints, &kit.progress, epoch, snapshot);
     let limits =
         Limits { body_bytes_max: kit.config.transport.body_bytes_max, ..Limits::default() };
     let judge = RefCell::new(Judge::new(Probe::new(limits)));
-    let shared = Worker { requests: &kit.requests, recorder: &recorder, judge };
+    let shared = Worker { requests: &kit.requests, offsets, recorder: &recorder, judge };
     let client = Rc::new((kit.client)());
     let new_user = |_| Reader::new(&shared, Rc::clone(&client));
     let tallies = runtime.block_on(worker.run(new_user, &recorder, stop, Timing::Precise));

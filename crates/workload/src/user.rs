@@ -4,18 +4,21 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use bytes::Bytes;
-use hyper::Method;
 use probe::{Probe, Violation};
 use scenario::{Iteration, VirtualUser};
 
 use crate::Endpoint;
+use crate::identity::TRACEPARENT;
 use crate::recorder::{Judgement, Recorder};
 use crate::requests::{Request, Requests};
 use crate::transport::{Call, Client, ClientConfig, Exchange, Response};
 
 /// What all virtual users of a worker share.
 pub(crate) struct Worker<'a> {
-    pub(crate) requests: &'a Requests,
+    /// Of each scenario.
+    pub(crate) requests: &'a [Requests],
+    /// Where the endpoints of each scenario begin among those of all.
+    pub(crate) offsets: Vec<usize>,
     pub(crate) recorder: &'a Recorder<'a>,
     pub(crate) judge: RefCell<Judge>,
 }
@@ -32,15 +35,21 @@ impl<'a> Reader<'a> {
     }
 
     async fn request(&mut self, request: &Request<'_>, iteration: &Iteration) {
-        let endpoint = &self.worker.requests.endpoints()[request.endpoint];
+        let requests = &self.worker.requests[iteration.scenario];
+        let endpoint = &requests.endpoints()[request.endpoint];
+        let series = self.worker.offsets[iteration.scenario] + request.endpoint;
         let lag = iteration.started - iteration.planned;
-        let in_flight = self.worker.recorder.begin(request.endpoint, lag);
+        let in_flight = self.worker.recorder.begin(series, lag);
+        let traceparent = request.traceparent.iter();
+        let traced = traceparent
+            .map(|header| [request.headers, &[(TRACEPARENT, header.clone())]].concat())
+            .next();
         let call = Call {
-            target: 0,
-            method: &Method::GET,
+            target: request.target,
+            method: request.method,
             path: &request.path,
-            auth: endpoint.auth,
-            headers: &[],
+            auth: request.auth,
+            headers: traced.as_deref().unwrap_or(request.headers),
         };
         let exchange = self.client.send(call, in_flight.begun()).await;
         let mut judge = self.worker.judge.borrow_mut();
@@ -51,8 +60,12 @@ impl<'a> Reader<'a> {
 
 impl VirtualUser for Reader<'_> {
     async fn iterate(&mut self, iteration: Iteration) {
-        for request in self.worker.requests.of_iteration(iteration.index) {
+        let requests = &self.worker.requests[iteration.scenario];
+        for request in requests.of_iteration(iteration.index) {
             self.request(&request, &iteration).await;
+            if let Some(pause) = request.pause {
+                tokio::time::sleep(pause).await;
+            }
         }
     }
 }

@@ -61,9 +61,7 @@ impl Client {
     /// Makes a request, which was wanted when it was `begun`. Whatever goes wrong is in the result,
     /// and the next request starts on a connection that is in order.
     pub(crate) async fn send(&mut self, call: Call<'_>, begun: Instant) -> Exchange {
-        let Ok(path) = call.path.parsed() else {
-            return Exchange::failed(TransportError::Protocol, begun.elapsed());
-        };
+        let path = call.path.clone();
         // Taken out, so that a connection which is given up in the middle is closed, not reused.
         let kept = self.connections.get_mut(call.target).and_then(Option::take);
         let (exchange, connection) = self.exchange(kept, call, path, begun).await;

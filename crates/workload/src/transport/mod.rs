@@ -15,7 +15,7 @@ mod tests;
 mod tls;
 mod wire;
 
-pub(crate) use call::{Call, Path};
+pub(crate) use call::Call;
 pub(crate) use client::{Client, ClientConfig};
 pub(crate) use error::TransportError;
 pub use options::{HttpVersion, TransportOptions};
@@ -37,20 +37,6 @@ pub(crate) struct Exchange {
     pub(crate) reconnected: bool,
     pub(crate) bytes_sent: u64,
     pub(crate) bytes_received: u64,
-}
-
-impl Exchange {
-    /// A request that never left.
-    fn failed(error: TransportError, elapsed: Duration) -> Self {
-        Exchange {
-            result: Err(error),
-            timings: Timings::default(),
-            elapsed,
-            reconnected: false,
-            bytes_sent: 0,
-            bytes_received: 0,
-        }
-    }
 }
 
 /// A whole response.

@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
-use super::{Call, Client, ClientConfig, Exchange, HttpVersion, Path, Target};
+use super::{Call, Client, ClientConfig, Exchange, HttpVersion, Target};
 use super::{TransportError, TransportOptions};
 use crate::BaseUrl;
 
@@ -109,13 +109,7 @@ async fn client(url: &BaseUrl, options: TransportOptions) -> Client {
 
 async fn get(client: &mut Client) -> Exchange {
     let path = PathAndQuery::from_static("/a?b=1");
-    let call = Call {
-        target: 0,
-        method: &Method::GET,
-        path: &Path::Ready(&path),
-        auth: false,
-        headers: &[],
-    };
+    let call = Call { target: 0, method: &Method::GET, path: &path, auth: false, headers: &[] };
     client.send(call, Instant::now()).await
 }
 
@@ -184,7 +178,7 @@ async fn two_targets_have_a_connection_each() {
     for (round, (target, server)) in
         [(1, &second), (0, &first), (1, &second), (0, &first)].into_iter().enumerate()
     {
-        let path = Path::Text("/".into());
+        let path = PathAndQuery::from_static("/");
         let (method, auth, headers) = (&Method::HEAD, false, &[][..]);
         let call = Call { target, method, path: &path, auth, headers };
         let exchange = client.send(call, Instant::now()).await;
@@ -209,7 +203,7 @@ async fn what_may_have_had_an_effect_is_not_sent_twice() {
         }
     });
     let mut client = client(&url, TransportOptions::default()).await;
-    let path = Path::Text("/".into());
+    let path = PathAndQuery::from_static("/");
     let mut send = async |method: &Method| {
         let call = Call { target: 0, method, path: &path, auth: false, headers: &[] };
         client.send(call, Instant::now()).await

@@ -1,0 +1,68 @@
+//! Paths that are made once, checked once, and then only pointed at.
+
+use bytes::Bytes;
+use hyper::http::uri::PathAndQuery;
+
+use crate::{Endpoint, WorkloadError};
+
+/// What servers commonly take is 8 KiB for the whole first line.
+const PATH_BYTES_MAX: usize = 8 << 10;
+
+/// Many paths in one piece of memory, so that choosing one copies nothing.
+#[derive(Debug)]
+pub(super) struct Paths {
+    text: Bytes,
+    /// Where each path ends; it begins where the one before it ends.
+    ends: Vec<usize>,
+}
+
+/// Collects paths.
+#[derive(Debug, Default)]
+pub(super) struct PathsBuilder {
+    text: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl PathsBuilder {
+    pub(super) fn push(&mut self, path: &str, endpoint: &Endpoint) -> Result<(), WorkloadError> {
+        parsed(path, endpoint)?;
+        self.text.extend_from_slice(path.as_bytes());
+        self.ends.push(self.text.len());
+        Ok(())
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(super) fn build(self) -> Paths {
+        Paths { text: self.text.into(), ends: self.ends }
+    }
+}
+
+impl Paths {
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(super) fn get(&self, at: usize) -> PathAndQuery {
+        let begin = if at == 0 { 0 } else { self.ends[at - 1] };
+        PathAndQuery::from_maybe_shared(self.text.slice(begin..self.ends[at]))
+            .expect("each path was read as one when it was added")
+    }
+}
+
+/// The one path of an endpoint without fields.
+pub(super) fn fixed(endpoint: &Endpoint, prefix: &str) -> Result<PathAndQuery, WorkloadError> {
+    parsed(&endpoint.path.render(prefix, None).unwrap_or_default(), endpoint)
+}
+
+/// The error does not repeat the path, which may be made of the dataset's values.
+fn parsed(path: &str, endpoint: &Endpoint) -> Result<PathAndQuery, WorkloadError> {
+    let fits = path.len() <= PATH_BYTES_MAX;
+    let parsed = fits.then(|| PathAndQuery::try_from(path).ok());
+    parsed.flatten().ok_or_else(|| WorkloadError::Fields {
+        endpoint: endpoint.name.clone(),
+        problem: "has a path that is longer than 8 KiB or no path",
+    })
+}

@@ -1,0 +1,97 @@
+//! Which series the requests of an endpoint are recorded into, known before there is a request.
+
+use metrics::{MetricKey, Threshold};
+
+use crate::{Endpoint, Role};
+
+pub(crate) const STATUS_CHECK: &str = "status is expected";
+pub(crate) const SHAPE_CHECK: &str = "body has the declared shape";
+
+const LIST_SHAPES: &str = "works_list_shape_error_rate";
+const DETAIL_SHAPES: &str = "works_detail_shape_error_rate";
+
+/// The metrics that have one sample a request.
+const OF_REQUESTS: [&str; 10] = [
+    "http_req_blocked",
+    "http_req_connecting",
+    "http_req_duration",
+    "http_req_failed",
+    "http_req_receiving",
+    "http_req_response_time",
+    "http_req_sending",
+    "http_req_tls_handshaking",
+    "http_req_waiting",
+    "http_reqs",
+];
+
+/// The metric of the shape errors of a role's endpoints.
+pub(crate) fn shape_errors(role: Role) -> &'static str {
+    match role {
+        Role::List => LIST_SHAPES,
+        Role::Detail => DETAIL_SHAPES,
+    }
+}
+
+/// Whether the selected metric gets its samples from requests.
+pub(crate) fn is_of_requests(selector: &MetricKey) -> bool {
+    OF_REQUESTS.contains(&selector.name())
+        || [LIST_SHAPES, DETAIL_SHAPES, "checks"].contains(&selector.name())
+}
+
+/// The series that an answered request, as it is expected to be answered, adds a sample to.
+fn fed(endpoint: &Endpoint, name: &str) -> Vec<MetricKey> {
+    let key =
+        MetricKey::new(name).with("endpoint", endpoint.name()).with("role", endpoint.role().name());
+    let shaped = endpoint.shape.is_some();
+    match name {
+        "checks" => {
+            let names = [STATUS_CHECK, SHAPE_CHECK].into_iter().take(1 + usize::from(shaped));
+            names.map(|name| key.clone().with("check", name)).collect()
+        }
+        "http_req_duration" => vec![key.with("expected_response", "true")],
+        "http_reqs" => {
+            let status = endpoint.expect.first().map(u16::to_string).unwrap_or_default();
+            vec![key.with("status", status)]
+        }
+        LIST_SHAPES | DETAIL_SHAPES if !shaped || name != shape_errors(endpoint.role()) => vec![],
+        name if OF_REQUESTS.contains(&name) || [LIST_SHAPES, DETAIL_SHAPES].contains(&name) => {
+            vec![key]
+        }
+        _ => vec![],
+    }
+}
+
+/// How many samples one request to the endpoint, in this scenario, adds to what is selected.
+pub(crate) fn samples_a_request(
+    endpoint: &Endpoint,
+    scenario: &str,
+    selector: &MetricKey,
+) -> usize {
+    let keys = fed(endpoint, selector.name()).into_iter();
+    keys.filter(|key| selector.selects(&key.clone().with("scenario", scenario))).count()
+}
+
+/// Whether requests to the endpoint can add to what is selected, whatever they are answered.
+pub(crate) fn may_feed(endpoint: &Endpoint, selector: &MetricKey) -> bool {
+    let is_met = |tag, value: &str| selector.tag(tag).is_none_or(|wanted| wanted == value);
+    is_met("endpoint", endpoint.name())
+        && is_met("role", endpoint.role().name())
+        && !fed(endpoint, selector.name()).is_empty()
+}
+
+/// The thresholds that a run of the `requested` endpoints can decide. One is left out only where it
+/// is about other endpoints of the plan: about nothing at all, it stays, and will not pass.
+pub(crate) fn applicable(
+    thresholds: &[Threshold],
+    requested: &[Endpoint],
+    plan: &[Endpoint],
+) -> Vec<Threshold> {
+    let feeds = |endpoints: &[Endpoint], selector: &MetricKey| {
+        endpoints.iter().any(|endpoint| may_feed(endpoint, selector))
+    };
+    let applies = |threshold: &&Threshold| {
+        let selector = threshold.selector();
+        feeds(requested, selector) || !feeds(plan, selector)
+    };
+    thresholds.iter().filter(applies).cloned().collect()
+}
