@@ -171,14 +171,14 @@ async fn two_targets_have_a_connection_each() {
     let options = TransportOptions::default();
     let mut targets = Vec::new();
     for url in [&first.url, &second.url] {
-        targets.push(Target::resolve(url, &options).await.unwrap());
+        targets.push(Arc::new(Target::resolve(url, &options).await.unwrap()));
     }
     let config = ClientConfig { targets, authorization: None, headers: Vec::new(), options };
     let mut client = Client::new(Rc::new(config));
     for (round, (target, server)) in
         [(1, &second), (0, &first), (1, &second), (0, &first)].into_iter().enumerate()
     {
-        let path = Path::Text("/".into());
+        let path = PathAndQuery::from_static("/");
         let (method, auth, headers) = (&Method::HEAD, false, &[][..]);
         let call = Call { target, method, path: &path, auth, headers };
         let exchange = client.send(call, Instant::now()).await;
@@ -203,7 +203,7 @@ async fn what_may_have_had_an_effect_is_not_sent_twice() {
         }
     });
     let mut client = client(&url, TransportOptions::default()).await;
-    let path = Path::Text("/".into());
+    let path = PathAndQuery::from_static("/");
     let mut send = async |method: &Method| {
         let call = Call { target: 0, method, path: &path, auth: false, headers: &[] };
         client.send(call, Instant::now()).await
