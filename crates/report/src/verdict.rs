@@ -84,6 +84,7 @@ fn facts(report: &RunReport<'_>) -> Vec<dotted::Row> {
         ("description", run.description.clone()),
         ("target", run.target.clone()),
         ("seed", run.seed.to_string()),
+        ("run", run.run_id.clone().unwrap_or_default()),
         ("started", started.unwrap_or_default()),
         ("load window", window),
         ("elapsed", elapsed),
