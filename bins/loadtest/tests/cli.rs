@@ -14,7 +14,10 @@ use tempfile::TempDir;
 
 const TOKEN: &str = "token-that-must-not-show";
 
-const VARIABLES: [&str; 33] = [
+const VARIABLES: [&str; 36] = [
+    "PLAN",
+    "RUN_ID",
+    "TRACE_SHARE",
     "CACERT",
     "CONNECT_TIMEOUT",
     "GZIP",

@@ -85,6 +85,7 @@ fn facts(report: &RunReport<'_>) -> Vec<dotted::Row> {
         ("target", run.target.clone()),
         ("resolved to", resolved(run)),
         ("seed", run.seed.to_string()),
+        ("run", run.run_id.clone().unwrap_or_default()),
         ("started", started.unwrap_or_default()),
         ("load window", window),
         ("elapsed", elapsed),

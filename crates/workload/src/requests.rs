@@ -105,7 +105,7 @@ impl Requests {
         let mut requests = Requests {
             prepared: Vec::with_capacity(endpoints.len()),
             details,
-            weights: endpoints.iter().map(|endpoint| endpoint.weight()).sum(),
+            weights: endpoints.iter().map(Endpoint::weight).sum(),
             detail_ratio: config.detail_ratio,
             targets,
             key: StreamKey::new(seed, &["requests", &scenario.name]),

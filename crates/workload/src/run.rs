@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dataset::Dataset;
 use metrics::{IterationTally, RunSummary, StopReason, Threshold};
-use scenario::{Executor, RampingArrivalRate, Scenario, Stage, Stop, Tally};
+use scenario::{Executor, Scenario, Stage, Stop, Tally};
 
 use crate::health::health;
 use crate::requests::Requests;
@@ -246,32 +246,66 @@ fn client_config(config: &RunConfig, targets: &[Arc<Target>]) -> ClientConfig {
 
 fn describe(scenario: &Scenario, requests_per_iteration: f64) -> String {
     let requests = format!("{} HTTP requests an iteration", rounded(requests_per_iteration));
-    match scenario.executor() {
+    let what = match scenario.executor() {
         Executor::ConstantVus { vus, duration } => {
             format!("constant-vus, {vus} for {duration:?}, {requests}")
         }
-        Executor::RampingArrivalRate(ramp) => {
-            let peak = ramp.stages.iter().map(|stage| stage.target).chain([ramp.start_rate]).max();
-            let peak = f64::from(peak.unwrap_or(0)) / ramp.time_unit.as_secs_f64();
+        Executor::RampingVus(ramp) => {
+            let stages =
+                describe_stages(u32::try_from(ramp.start_vus).unwrap_or(u32::MAX), &ramp.stages);
+            format!("ramping-vus: {stages}, {requests}")
+        }
+        Executor::PerVuIterations { vus, iterations, max_duration } => format!(
+            "per-vu-iterations, {iterations} of each of {vus} VUs within {max_duration:?}, {requests}"
+        ),
+        Executor::SharedIterations { vus, iterations, max_duration } => format!(
+            "shared-iterations, {iterations} of {vus} VUs within {max_duration:?}, {requests}"
+        ),
+        Executor::ConstantArrivalRate(constant) => {
+            let (rate, unit, duration) = (constant.rate, constant.time_unit, constant.duration);
+            let stages = format!("{rate} for {duration:?}");
+            let users = (constant.pre_allocated_vus, constant.max_vus);
             format!(
-                "ramping-arrival-rate, iterations per {:?}: {}; {} in all, {requests}, \
-                 {} HTTP requests/s at the peak, {} to {} VUs",
-                ramp.time_unit,
-                describe_stages(ramp),
-                ramp.schedule().total(),
-                rounded(peak * requests_per_iteration),
-                ramp.pre_allocated_vus,
-                ramp.max_vus,
+                "constant-arrival-rate, {}",
+                describe_rate(scenario, unit, &stages, requests_per_iteration, users)
+            )
+        }
+        Executor::RampingArrivalRate(ramp) => {
+            let stages = describe_stages(ramp.start_rate, &ramp.stages);
+            let users = (ramp.pre_allocated_vus, ramp.max_vus);
+            format!(
+                "ramping-arrival-rate, {}",
+                describe_rate(scenario, ramp.time_unit, &stages, requests_per_iteration, users)
             )
         }
         _ => requests,
+    };
+    match scenario.start_time() {
+        Duration::ZERO => what,
+        start => format!("{what}, from {start:?}"),
     }
 }
 
+fn describe_rate(
+    scenario: &Scenario,
+    time_unit: Duration,
+    stages: &str,
+    requests_per_iteration: f64,
+    (pre_allocated_vus, max_vus): (usize, usize),
+) -> String {
+    format!(
+        "iterations per {time_unit:?}: {stages}; {} in all, {} HTTP requests an iteration, \
+         {} HTTP requests/s at the peak, {pre_allocated_vus} to {max_vus} VUs",
+        scenario.planned_iterations().unwrap_or(0),
+        rounded(requests_per_iteration),
+        rounded(scenario.peak_rate().unwrap_or(0.0) * requests_per_iteration),
+    )
+}
+
 /// `5 → 25 in 10s, hold 60s, → 5 in 10s`.
-fn describe_stages(ramp: &RampingArrivalRate) -> String {
-    let (mut text, mut rate) = (ramp.start_rate.to_string(), ramp.start_rate);
-    for Stage { duration, target } in ramp.stages.iter().copied() {
+fn describe_stages(mut rate: u32, stages: &[Stage]) -> String {
+    let mut text = rate.to_string();
+    for Stage { duration, target } in stages.iter().copied() {
         match (target == rate, duration.is_zero()) {
             (true, true) => {}
             (true, false) => text += &format!(", hold {duration:?}"),

@@ -151,7 +151,7 @@ iterations = 5
     // A request of 200 ms and a pause of 300 ms: two iterations a second for each user.
     for (name, iterations, peak, users, is_exact) in [
         ("ramping-vus", 300.0, 20.0, 10, false),
-        ("constant-rate", 119.0, 2.0, 1, true),
+        ("constant-rate", 120.0, 2.0, 1, true),
         ("per-vu", 40.0, 8.0, 4, false),
         ("per-vu-too-short", 16.0, 8.0, 4, false),
         ("shared", 5.0, 10.0, 5, false),

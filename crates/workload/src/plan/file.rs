@@ -85,7 +85,23 @@ pub(super) struct ScenarioFile {
     #[serde(default)]
     pub(super) endpoints: Vec<String>,
     #[serde(default)]
-    pub(super) thresholds: BTreeMap<String, Vec<String>>,
+    pub(super) thresholds: BTreeMap<String, Vec<ThresholdFile>>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(
+    untagged,
+    deny_unknown_fields,
+    expecting = "a threshold is \"p(95)<800\" or { threshold, abort_on_fail, delay_abort_eval }"
+)]
+pub(super) enum ThresholdFile {
+    Condition(String),
+    Detailed {
+        threshold: String,
+        #[serde(default)]
+        abort_on_fail: bool,
+        delay_abort_eval: Option<String>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

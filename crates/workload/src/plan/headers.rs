@@ -30,7 +30,7 @@ pub(super) fn read(headers: &BTreeMap<String, String>) -> Result<HeaderMap, Stri
     for (name, value) in headers {
         let shown = name.escape_debug();
         let Ok(key) = HeaderName::from_bytes(name.as_bytes()) else {
-            return Err(format!("has a header {shown:?} that is no header's name", shown = name));
+            return Err(format!("has a header {name:?} that is no header's name"));
         };
         if RESERVED.contains(&key.as_str()) {
             return Err(format!("sets the header {shown}, which every request has by itself"));

@@ -9,7 +9,7 @@ use scenario::{
 };
 use toml::Spanned;
 
-use super::file::{ExecutorFile, ReuseFile, ScenarioFile};
+use super::file::{ExecutorFile, ReuseFile, ScenarioFile, ThresholdFile};
 use super::{Definition, Endpoint, Plan, duration, invalid_at, is_name, line};
 use crate::{WorkloadError, series};
 
@@ -190,8 +190,7 @@ fn thresholds(file: &ScenarioFile, endpoints: &[Endpoint]) -> Result<Vec<Thresho
     let mut thresholds = Vec::new();
     for (selector, expressions) in &file.thresholds {
         for expression in expressions {
-            let threshold =
-                Threshold::parse(selector, expression).map_err(|error| error.to_string())?;
+            let threshold = threshold(selector, expression)?;
             let selector = threshold.selector();
             if series::is_of_requests(selector)
                 && !own.iter().any(|endpoint| series::may_feed(endpoint, selector))
@@ -202,6 +201,21 @@ fn thresholds(file: &ScenarioFile, endpoints: &[Endpoint]) -> Result<Vec<Thresho
         }
     }
     Ok(thresholds)
+}
+
+fn threshold(selector: &str, file: &ThresholdFile) -> Result<Threshold, String> {
+    let parse = |text: &str| Threshold::parse(selector, text).map_err(|error| error.to_string());
+    match file {
+        ThresholdFile::Condition(text) => parse(text),
+        ThresholdFile::Detailed { threshold, abort_on_fail: true, delay_abort_eval } => {
+            let delay = length("delay_abort_eval", delay_abort_eval.as_ref())?;
+            Ok(parse(threshold)?.aborting_after(delay.unwrap_or_default()))
+        }
+        ThresholdFile::Detailed { threshold, delay_abort_eval: None, .. } => parse(threshold),
+        ThresholdFile::Detailed { .. } => {
+            Err("has delay_abort_eval on a threshold without abort_on_fail = true".to_owned())
+        }
+    }
 }
 
 /// One scenario's values, with the settings that go before them.

@@ -230,6 +230,27 @@ fn scenarios_that_make_none_are_refused_with_their_line() {
 }
 
 #[test]
+fn a_threshold_may_stop_the_run() {
+    let of = |threshold: &str| {
+        let text = format!(
+            "executor = \"constant-vus\"\nduration = \"1s\"\nthresholds = {{ http_reqs = [{threshold}] }}\n"
+        );
+        scenario(&text, &Overrides::default()).map(|planned| planned.thresholds[0].abort_on_fail())
+    };
+    assert_eq!(of("\"count>1\"").unwrap(), None);
+    assert_eq!(of("{ threshold = \"count>1\" }").unwrap(), None);
+    let aborts = "threshold = \"count>1\", abort_on_fail = true";
+    assert_eq!(of(&format!("{{ {aborts} }}")).unwrap(), Some(Duration::ZERO));
+    let delayed = format!("{{ {aborts}, delay_abort_eval = \"10s\" }}");
+    assert_eq!(of(&delayed).unwrap(), Some(seconds(10)));
+    for wrong in
+        ["{ threshold = \"count>1\", delay_abort_eval = \"1s\" }", "{ abort_on_fail = true }", "5"]
+    {
+        assert!(of(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn settings_go_before_the_plans_values() {
     let spike = |overrides: Overrides| {
         let planned = Plan::genarrative().scenario("spike", &overrides).unwrap();
