@@ -17,6 +17,7 @@ use tokio::task::coop::unconstrained;
 use tokio::time::Instant;
 
 use super::TransportError;
+use super::bell::Bell;
 use super::stream::Stream;
 
 type NoBody = Empty<Bytes>;
@@ -64,6 +65,7 @@ pub(crate) struct Driver {
     connection: Connection,
     /// Whether the server said that it goes away before it did.
     went_away: bool,
+    bell: Bell,
 }
 
 enum Connection {
@@ -84,11 +86,15 @@ impl Driver {
             let (sender, connection) = http2::handshake(tasks.spawner(), stream).await?;
             let connection = Multiplexed { tasks, connection: Some(connection), error: None };
             let connection = Connection::Http2(Box::new(connection));
-            return Ok((Sender::Http2(sender), Driver { connection, went_away: false }));
+            return Ok((Sender::Http2(sender), Driver::new(connection)));
         }
         let (sender, connection) = http1::handshake(stream).await?;
         let connection = Connection::Http1(Box::pin(connection));
-        Ok((Sender::Http1(sender), Driver { connection, went_away: false }))
+        Ok((Sender::Http1(sender), Driver::new(connection)))
+    }
+
+    fn new(connection: Connection) -> Self {
+        Driver { connection, went_away: false, bell: Bell::new() }
     }
 
     /// Whether the connection takes no further request.
@@ -112,11 +118,14 @@ impl Driver {
         request: Request<NoBody>,
         written: &mut Option<Instant>,
     ) -> hyper::Result<Response<Incoming>> {
+        self.bell.silence();
         let mut response = pin!(unconstrained(sender.send(request)));
         poll_fn(|cx| {
-            self.poll(cx);
+            self.bell.begin(cx);
+            self.poll();
             written.get_or_insert_with(Instant::now);
-            response.as_mut().poll(&mut unwoken())
+            let polled = response.as_mut().poll(&mut unwoken());
+            self.end_turn(polled, cx)
         })
         .await
     }
@@ -125,17 +134,30 @@ impl Driver {
     pub(crate) async fn during<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(unconstrained(work));
         poll_fn(|cx| {
-            if let Poll::Ready(done) = work.as_mut().poll(&mut unwoken()) {
-                return Poll::Ready(done);
+            self.bell.begin(cx);
+            let mut polled = work.as_mut().poll(&mut unwoken());
+            if polled.is_pending() {
+                self.poll();
+                // What the connection just did may be all that `work` waited for.
+                polled = work.as_mut().poll(&mut unwoken());
             }
-            self.poll(cx);
-            // What the connection just did may be all that `work` waited for.
-            work.as_mut().poll(&mut unwoken())
+            self.end_turn(polled, cx)
         })
         .await
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) {
+    /// Ends a turn, and asks for another one if the connection has more to do. Who is done goes on
+    /// at once and polls it again when there is something to wait for.
+    fn end_turn<T>(&self, polled: Poll<T>, cx: &Context<'_>) -> Poll<T> {
+        if self.bell.end() && polled.is_pending() {
+            cx.waker().wake_by_ref();
+        }
+        polled
+    }
+
+    fn poll(&mut self) {
+        self.bell.silence();
+        let cx = &mut self.bell.context();
         let ended = match &mut self.connection {
             Connection::Http1(connection) => connection.as_mut().poll(cx).is_ready(),
             Connection::Http2(connection) => {

@@ -1,7 +1,10 @@
 //! HTTP over one connection a virtual user and target.
 
 mod alarm;
+#[cfg(test)]
+mod allocations;
 mod attempt;
+mod bell;
 mod call;
 mod client;
 mod driver;
