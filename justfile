@@ -13,7 +13,7 @@ default:
 extract *ARGS:
     cargo run --release --locked -p extract -- {{ if ARGS == "" { synthetic } else { ARGS } }}
 
-# One virtual user for 30 s.
+# One virtual user for 30 s, against an embedded gallery or BASE_URL.
 smoke *ARGS:
     cargo run --release --locked -p loadtest -- smoke {{ARGS}}
 
@@ -25,9 +25,13 @@ baseline *ARGS:
 spike *ARGS:
     cargo run --release --locked -p loadtest -- spike {{ARGS}}
 
-# The scenario that SCENARIO names.
+# The scenarios that SCENARIO names, at once.
 run *ARGS:
     cargo run --release --locked -p loadtest -- run {{ARGS}}
+
+# What a run of the same settings would do; nothing is sent.
+plan *ARGS:
+    cargo run --release --locked -p loadtest -- plan {{ARGS}}
 
 # The gallery service alone, on 127.0.0.1:8787.
 gallery *ARGS:
