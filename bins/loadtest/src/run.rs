@@ -54,7 +54,7 @@ fn prepare(settings: &Settings, target: &Target) -> Result<Run, Failure> {
         common.auth_token.as_deref().map(|token| AuthToken::new(token)).transpose()?;
     config.auth_user.clone_from(&target.auth_user);
     config.seed = common.seed;
-    config.timeout = common.timeout;
+    config.transport.timeout = common.timeout;
     let run = Run::prepare(config, &Plan::genarrative(), target.dataset.as_ref())?;
     let requests = |role| run.endpoints().any(|endpoint| endpoint.role() == role);
     let thresholds = settings.preset.thresholds(requests(Role::List), requests(Role::Detail));

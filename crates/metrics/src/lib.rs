@@ -1,4 +1,5 @@
-//! Samples into counters, gauges, rates and trends; thresholds over them; the summary of a run.
+//! Samples into counters, gauges, rates and trends; thresholds over them; the summary of a run, and
+//! whether it can be believed.
 //!
 //! A [`MetricSet`] is one worker's recorder. Series are registered once and then recorded into by
 //! handle, so that recording a sample is an index and an addition. Samples are recorded only into
@@ -30,6 +31,7 @@
 //! It has no clock, no thread and no output: durations come in, numbers go out.
 
 mod error;
+mod health;
 mod key;
 mod run;
 mod series;
@@ -39,6 +41,9 @@ mod threshold;
 mod trend;
 
 pub use error::MetricsError;
+pub use health::{
+    Cause, FullTime, GeneratorHealth, LoadModel, Reason, StartLag, Throttled, Used, Validity,
+};
 pub use key::MetricKey;
 pub use run::{Conservation, IterationTally, RequestTally, RunSummary, StopReason, Verdict};
 pub use series::{Second, TimeSeries};

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::{MetricSet, Outcome, ThresholdResult, TimeSeries};
+use crate::{GeneratorHealth, MetricSet, Outcome, ThresholdResult, TimeSeries, Validity};
 
 /// Everything that a run measured: what reports are rendered from.
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub struct RunSummary {
     pub description: String,
     /// Where the load went.
     pub target: String,
+    /// What the target's host was resolved to, once for the whole run.
+    pub addresses: Vec<String>,
     /// The seed of every random choice.
     pub seed: u64,
     /// How long new iterations were started: the schedule's length, or less when the run was stopped.
@@ -35,6 +37,8 @@ pub struct RunSummary {
     pub violations_not_kept: u64,
     /// Why the run ended before its schedule did.
     pub stopped: Option<StopReason>,
+    /// How the load generator itself fared, where it was watched.
+    pub health: Option<GeneratorHealth>,
 }
 
 impl RunSummary {
@@ -44,6 +48,7 @@ impl RunSummary {
             scenario: scenario.into(),
             description: String::new(),
             target: String::new(),
+            addresses: Vec::new(),
             seed: 0,
             window: Duration::ZERO,
             elapsed: Duration::ZERO,
@@ -55,6 +60,7 @@ impl RunSummary {
             violations: BTreeMap::new(),
             violations_not_kept: 0,
             stopped: None,
+            health: None,
         }
     }
 
@@ -71,10 +77,21 @@ impl RunSummary {
         self.iterations.interrupted > 0 && self.stopped.is_none()
     }
 
+    /// Whether the run measured the service or its own generator; `None` if nobody watched.
+    pub fn validity(&self) -> Option<Validity> {
+        self.health.as_ref().map(GeneratorHealth::validity)
+    }
+
+    /// Whether the load generator was the limit itself.
+    pub fn is_saturated(&self) -> bool {
+        matches!(self.validity(), Some(Validity::Saturated(_)))
+    }
+
     /// The verdict: a failed threshold fails the run, and one without samples leaves it without
     /// evidence. A run that does not add up, that sent nothing, or whose iterations were cut off by
     /// the end of the graceful stop, has no evidence either: a user who waits in vain for minutes is
-    /// a single sample among the thousands before.
+    /// a single sample among the thousands before. Nor has one whose generator was saturated: what
+    /// held says nothing of the load that was asked for. What failed under less load has failed.
     pub fn verdict(&self) -> Verdict {
         let any = |outcome| self.thresholds.iter().any(|result| result.outcome == outcome);
         if any(Outcome::Fail) {
@@ -83,6 +100,7 @@ impl RunSummary {
             || !self.conservation().holds()
             || self.requests.sent == 0
             || self.is_cut_off()
+            || self.is_saturated()
         {
             Verdict::NoEvidence
         } else {
@@ -181,7 +199,7 @@ impl Conservation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Threshold;
+    use crate::{LoadModel, MetricKey, Threshold};
 
     fn run(outcomes: &[Outcome]) -> RunSummary {
         let threshold = Threshold::parse("m", "count==0").unwrap();
@@ -225,5 +243,45 @@ mod tests {
         let mut nothing = run(&[Outcome::Pass]);
         nothing.requests = RequestTally::default();
         assert_eq!(nothing.verdict(), Verdict::NoEvidence);
+    }
+
+    #[test]
+    fn a_saturated_generator_never_passes_and_excuses_no_failure() {
+        let watched = |dropped: u64, outcome| {
+            let mut run = run(&[outcome]);
+            run.iterations = IterationTally {
+                planned: 1000,
+                completed: 1000 - dropped,
+                dropped,
+                interrupted: 0,
+            };
+            run.health = Some(GeneratorHealth::of_run(&run, LoadModel::Open));
+            (run.validity().map(|validity| validity.word()), run.verdict())
+        };
+        assert_eq!(watched(0, Outcome::Pass), (Some("valid"), Verdict::Pass));
+        assert_eq!(watched(1, Outcome::Pass), (Some("suspect"), Verdict::Pass));
+        assert_eq!(watched(11, Outcome::Pass), (Some("saturated"), Verdict::NoEvidence));
+        assert_eq!(watched(11, Outcome::Fail), (Some("saturated"), Verdict::Fail));
+        assert_eq!(run(&[Outcome::Pass]).validity(), None);
+    }
+
+    #[test]
+    fn health_is_taken_from_what_the_run_recorded() {
+        let mut run = run(&[Outcome::Pass]);
+        let mut record = |key: MetricKey, millis| {
+            let trend = run.metrics.trend(key);
+            run.metrics.record(trend, Duration::from_millis(millis));
+        };
+        [2, 1, 60].into_iter().for_each(|lag| record(MetricKey::new("iteration_start_lag"), lag));
+        let duration = || MetricKey::new("http_req_duration");
+        record(duration().with("endpoint", "a").with("expected_response", "true"), 30);
+        record(duration().with("endpoint", "b").with("expected_response", "false"), 1);
+        let health = GeneratorHealth::of_run(&run, LoadModel::Closed);
+        let lag = health.start_lag.unwrap();
+        let within = |found: Duration, millis: u64| found.as_millis().abs_diff(millis.into()) == 0;
+        assert!(within(lag.p50, 2) && within(lag.p99, 60) && within(lag.max, 60), "{lag:?}");
+        assert!(health.service_median.is_some_and(|median| within(median, 30)), "{health:?}");
+        assert_eq!((health.planned, health.dropped), (2, 1));
+        assert_eq!((health.worker_running, health.steal, health.descriptors), (None, None, None));
     }
 }

@@ -1,9 +1,14 @@
-//! The server's side of the load window: what the server wrote down while the load ran.
+//! Both sides of the load window: what the server wrote down while the load ran, and what making
+//! the load took.
 //!
 //! A load generator sees a status and a duration. It does not see that nginx asked a second server
 //! after the first answered 502, or that 502s went to others. The server's own access log says so.
 //! [`AccessLogWatch`] remembers where the log ends when the load begins, and reads what was added
 //! when the load is over; the counts are in an [`AccessLogWindow`].
+//!
+//! Nor does a load generator see that it had no time itself. [`GeneratorWatch`] reads what the
+//! system says of this process while it makes the load; [`limits`] says before it how many files
+//! and ports there are. What the figures mean for the run is not decided here.
 //!
 //! # Example
 //!
@@ -31,9 +36,13 @@
 mod access_log;
 mod error;
 mod format;
+mod generator;
 mod lines;
 mod window;
 
 pub use access_log::AccessLogWatch;
 pub use error::ObserveError;
+pub use generator::{
+    GeneratorUsage, GeneratorWatch, Limits, MachineUsage, Throttling, WorkerUsage, limits,
+};
 pub use window::{AccessLogWindow, Coverage, TimeTally};

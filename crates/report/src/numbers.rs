@@ -43,6 +43,11 @@ pub(crate) fn percent(part: u64, whole: u64) -> String {
     format!("{}.{:02}%", hundredths / 100, hundredths % 100)
 }
 
+/// The same for a share from 0 to 1 that was measured.
+pub(crate) fn share(share: f64) -> String {
+    percent((share * 1e6).round() as u64, 1_000_000)
+}
+
 /// The share of events that were true.
 pub(crate) fn rate_percent(rate: &Rate) -> String {
     percent(rate.trues, rate.total)
@@ -108,6 +113,11 @@ mod tests {
             (u64::MAX, u64::MAX, "100.00%"),
         ] {
             assert_eq!(percent(part, whole), shown);
+        }
+        for (value, shown) in
+            [(0.0, "0.00%"), (0.29, "29.00%"), (0.999_99, "99.99%"), (-1.0, "0.00%")]
+        {
+            assert_eq!(share(value), shown);
         }
     }
 

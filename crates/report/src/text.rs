@@ -1,7 +1,9 @@
 use metrics::Stat;
 
 use crate::page::Page;
-use crate::{RunReport, checks, endpoints, metric_lines, outcomes, server, thresholds, verdict};
+use crate::{
+    RunReport, checks, endpoints, generator, metric_lines, outcomes, server, thresholds, verdict,
+};
 
 /// How the text is laid out.
 #[derive(Clone, Debug)]
@@ -39,6 +41,7 @@ pub fn text(report: &RunReport<'_>, options: &TextOptions) -> String {
     outcomes::push_outcomes(&mut page, run);
     outcomes::push_violations(&mut page, run);
     outcomes::push_conservation(&mut page, run);
+    generator::push(&mut page, run);
     if let Some(window) = report.server {
         server::push(&mut page, run, window);
     }

@@ -3,7 +3,7 @@
 use metrics::{Outcome, RunSummary, StopReason, ThresholdResult, Verdict};
 
 use crate::page::{Line, Page, Piece, Style};
-use crate::{RunReport, dotted, numbers};
+use crate::{RunReport, dotted, generator, numbers};
 
 pub(crate) fn push(page: &mut Page, report: &RunReport<'_>) {
     let run = report.run;
@@ -14,7 +14,12 @@ pub(crate) fn push(page: &mut Page, report: &RunReport<'_>) {
     };
     // The piece's own space and the line's make two, which sets the word apart.
     let line = Line::new(2).hanging(4).piece(Piece::new(style, word).and(Style::Plain, " "));
-    page.push(line.words(Style::Plain, &reason(run)));
+    let reason = reason(run);
+    page.push(line.words(Style::Plain, &reason));
+    // A pass under doubt says so, and a failure may be the generator's own.
+    if let Some(doubt) = generator::doubt(run).filter(|doubt| *doubt != reason) {
+        page.push(Line::new(2).hanging(4).words(Style::Doubt, &doubt));
+    }
     if let Some(stopped) = run.stopped {
         page.push(Line::new(2).hanging(4).words(Style::Doubt, &stopped_early(run, stopped)));
     }
@@ -38,11 +43,14 @@ fn reason(run: &RunSummary) -> String {
         _ if run.requests.sent == 0 => "no request was sent".to_owned(),
         _ if !conservation.iterations => "not every iteration is accounted for".to_owned(),
         _ if !conservation.requests => "not every request is accounted for".to_owned(),
-        _ if undecided.is_empty() => {
+        _ if !undecided.is_empty() => {
+            thresholds(run, &undecided, "has no samples", "have no samples")
+        }
+        _ if run.is_cut_off() => {
             let count = run.iterations.interrupted;
             format!("iterations cut off by the end of the graceful stop: {count}")
         }
-        _ => thresholds(run, &undecided, "has no samples", "have no samples"),
+        _ => generator::doubt(run).unwrap_or_default(),
     }
 }
 

@@ -11,7 +11,7 @@ use observe::AccessLogWindow;
 use report::{RunReport, TextOptions};
 use runs::{
     all_refused, bad_server, failures_and_violations, good_server, good_spike, lost_request,
-    no_request,
+    no_request, saturated_baseline, suspect_spike, watched_spike,
 };
 use serde_json::Value;
 
@@ -103,6 +103,41 @@ fn a_lost_request() {
     check("lost_request.txt", &found);
     assert!(found.contains("✗ requests:   3 sent ≠ 1 expected"));
     assert!(found.starts_with("\n  NO EVIDENCE  not every request is accounted for\n"));
+}
+
+/// The report from a section's title on.
+fn section(text: &str, title: &str) -> String {
+    let at = text.find(title).unwrap();
+    text[at..].to_owned()
+}
+
+#[test]
+fn a_generator_that_kept_up() {
+    let found = plain(&watched_spike(), None);
+    assert!(found.starts_with("\n  PASS  all 4 thresholds hold\n\n"));
+    check("generator_valid.txt", &section(&found, "█ GENERATOR"));
+    // k6's format has no place for it.
+    assert_eq!(export(&watched_spike()), export(&good_spike()));
+}
+
+#[test]
+fn a_suspect_generator_passes_with_a_warning() {
+    let found = plain(&suspect_spike(), None);
+    assert!(found.starts_with(
+        "\n  PASS  all 4 thresholds hold\n  the generator is suspect: worker threads were ready but "
+    ));
+    check("generator_suspect.txt", &section(&found, "█ GENERATOR"));
+}
+
+#[test]
+fn a_saturated_generator_is_no_evidence() {
+    let found = plain(&saturated_baseline(), None);
+    check("saturated.txt", &found);
+    assert!(
+        found.starts_with("\n  NO EVIDENCE  the generator was saturated: a worker thread was ")
+    );
+    assert_eq!(found.matches("the generator was saturated").count(), 1);
+    assert!(found.contains("\n    ✗ saturated\n"));
 }
 
 #[test]

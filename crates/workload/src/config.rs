@@ -1,11 +1,10 @@
 use std::fmt;
-use std::time::Duration;
 
 use hyper::header::HeaderValue;
 use metrics::Threshold;
 use scenario::Scenario;
 
-use crate::{BaseUrl, WorkloadError};
+use crate::{BaseUrl, TransportOptions, WorkloadError};
 
 /// How a plan's endpoints are to be loaded. Any values are taken here; [`crate::Run::prepare`]
 /// refuses those that make no run.
@@ -31,13 +30,10 @@ pub struct RunConfig {
     pub auth_user: Option<String>,
     /// The seed of every random choice. 0 by default.
     pub seed: u64,
-    /// How long a request may take, from the wait for a connection to the last byte: at most a day.
-    /// 60 s by default, as in k6.
-    pub timeout: Duration,
     /// How many worker threads send the load. None, the default, takes enough for the planned rate.
     pub workers: Option<usize>,
-    /// The longest body that is read, in bytes; a longer one is an error. 64 MiB by default.
-    pub body_bytes_max: usize,
+    /// How connections are made and how long they are waited for.
+    pub transport: TransportOptions,
 }
 
 impl RunConfig {
@@ -53,9 +49,8 @@ impl RunConfig {
             auth_token: None,
             auth_user: None,
             seed: 0,
-            timeout: Duration::from_secs(60),
             workers: None,
-            body_bytes_max: 64 << 20,
+            transport: TransportOptions::default(),
         }
     }
 }

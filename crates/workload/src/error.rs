@@ -19,6 +19,9 @@ pub enum WorkloadError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// What is to be trusted beside the platform's certificates holds none.
+    #[error("CACERT is no PEM file with a certificate in it (-----BEGIN CERTIFICATE-----)")]
+    CaCertificates,
     /// Nobody accepts connections at the target.
     #[error("cannot connect to {target} ({class}): is the service running there, on that port?")]
     Connect {
@@ -62,9 +65,12 @@ pub enum WorkloadError {
         /// What the system said.
         kind: std::io::ErrorKind,
     },
-    /// A request may take no time, or longer than the bound.
-    #[error("TIMEOUT must be longer than zero and at most a day")]
-    Timeout,
+    /// Something may take no time, or longer than the bound.
+    #[error("{name} must be longer than zero and at most a day")]
+    Timeout {
+        /// The setting.
+        name: &'static str,
+    },
     /// A TLS configuration could not be made.
     #[error("TLS cannot be set up: {0}")]
     Tls(String),
@@ -76,6 +82,9 @@ pub enum WorkloadError {
         /// All names of the plan.
         known: String,
     },
+    /// Unix sockets are asked for on a system without them.
+    #[error("UNIX_SOCKET works on Unix only: set BASE_URL to a TCP port of the service")]
+    UnixSocket,
 }
 
 impl WorkloadError {

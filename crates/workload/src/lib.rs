@@ -47,3 +47,4 @@ pub use error::WorkloadError;
 pub use plan::{Endpoint, Plan, Role};
 pub use progress::Progress;
 pub use run::Run;
+pub use transport::{HttpVersion, TransportOptions};

@@ -183,6 +183,11 @@ pub(crate) struct InFlight<'r, 'a> {
 }
 
 impl InFlight<'_, '_> {
+    /// When the request was wanted.
+    pub(crate) fn begun(&self) -> Instant {
+        self.begun
+    }
+
     /// Records how it ended.
     pub(crate) fn ended(mut self, exchange: &Exchange, judgement: &Judgement<'_>) {
         self.ended = true;
@@ -286,7 +291,6 @@ struct RunSeries {
     vus_max: GaugeId,
     data_sent: CounterId,
     data_received: CounterId,
-    http_reconnects: CounterId,
 }
 
 impl RunSeries {
@@ -301,14 +305,12 @@ impl RunSeries {
             vus_max: metrics.gauge(MetricKey::new("vus_max")),
             data_sent: metrics.counter(MetricKey::new("data_sent")),
             data_received: metrics.counter(MetricKey::new("data_received")),
-            http_reconnects: metrics.counter(MetricKey::new("http_reconnects")),
         }
     }
 
     fn record_exchange(&self, metrics: &mut MetricSet, exchange: &Exchange) {
         metrics.add(self.data_sent, exchange.bytes_sent);
         metrics.add(self.data_received, exchange.bytes_received);
-        metrics.add(self.http_reconnects, u64::from(exchange.reconnected));
     }
 }
 
@@ -318,6 +320,7 @@ struct EndpointSeries {
     role: &'static str,
     /// By status or error, made when first needed.
     requests: BTreeMap<Answer, CounterId>,
+    reconnects: CounterId,
     failed: RateId,
     status_check: RateId,
     shape_check: RateId,
@@ -355,6 +358,7 @@ impl EndpointSeries {
             name: endpoint.name().to_owned(),
             role,
             requests: BTreeMap::new(),
+            reconnects: metrics.counter(key("http_reconnects")),
             failed: metrics.rate(key("http_req_failed")),
             status_check: metrics.rate(check("status is expected")),
             shape_check: metrics.rate(check("body has the declared shape")),
@@ -384,6 +388,7 @@ impl EndpointSeries {
         };
         let expected = judgement.expected == Some(true);
         self.count(metrics, answer, expected);
+        metrics.add(self.reconnects, u64::from(exchange.reconnected));
         if let Some(violations) = judgement.violations {
             metrics.observe(self.shape_check, violations.is_empty());
             metrics.observe(self.shape_errors, !violations.is_empty());
@@ -391,7 +396,13 @@ impl EndpointSeries {
         match exchange.result {
             Ok(_) => self.record_times(metrics, exchange, expected, lag),
             // It took at least that long; leaving it out would flatter the percentiles.
-            Err(TransportError::Timeout) => self.record_wait(metrics, lag, exchange.elapsed),
+            Err(TransportError::Timeout | TransportError::HeaderTimeout) => {
+                self.record_wait(metrics, lag, exchange.elapsed);
+            }
+            // Nothing was sent that could have a duration, but who waited, waited.
+            Err(TransportError::ConnectTimeout) => {
+                metrics.record(self.response_time, lag + exchange.elapsed);
+            }
             // A refused connection says nothing about how quickly the service answers.
             Err(_) => {}
         }

@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 
 use dataset::{Dataset, Work};
+use hyper::http::uri::PathAndQuery;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::transport::Path;
 use crate::{Endpoint, Plan, Role, RunConfig, WorkloadError};
 
 /// The requests of every iteration. The choice depends on the seed and the iteration's index alone,
@@ -14,7 +16,7 @@ use crate::{Endpoint, Plan, Role, RunConfig, WorkloadError};
 pub(crate) struct Requests {
     endpoints: Vec<Endpoint>,
     /// The endpoints that every iteration requests, with their paths, which are always the same.
-    lists: Vec<(usize, String)>,
+    lists: Vec<(usize, PathAndQuery)>,
     /// Indices of the endpoints that show one work.
     details: Vec<usize>,
     /// The works that at least one of the details applies to.
@@ -30,7 +32,7 @@ pub(crate) struct Requests {
 pub(crate) struct Request<'a> {
     /// Index among [`Requests::endpoints`].
     pub(crate) endpoint: usize,
-    pub(crate) path: Cow<'a, str>,
+    pub(crate) path: Path<'a>,
 }
 
 impl Requests {
@@ -53,7 +55,7 @@ impl Requests {
             prefix: config.base_url.prefix().to_owned(),
         };
         requests.choose_works(dataset)?;
-        requests.leave_out_the_unused();
+        requests.leave_out_the_unused()?;
         if requests.endpoints.is_empty() {
             let problem = "only details are selected, and DETAIL_RATIO is 0";
             return Err(WorkloadError::NoEndpoint { problem });
@@ -83,7 +85,7 @@ impl Requests {
     }
 
     /// Keeps the lists, and the details that a work leads to.
-    fn leave_out_the_unused(&mut self) {
+    fn leave_out_the_unused(&mut self) -> Result<(), WorkloadError> {
         let selected = std::mem::take(&mut self.endpoints);
         let is_used = |endpoint: &Endpoint| {
             endpoint.role == Role::List || self.works.iter().any(|work| self.shows(endpoint, work))
@@ -91,8 +93,12 @@ impl Requests {
         self.endpoints = selected.into_iter().filter(is_used).collect();
         let is_list = |&at: &usize| self.endpoints[at].role == Role::List;
         let (lists, details) = (0..self.endpoints.len()).partition::<Vec<_>, _>(is_list);
-        self.lists = lists.into_iter().map(|at| (at, self.path(at, None))).collect();
+        let problem = "has a path that no request can carry";
+        let refused = |_| WorkloadError::BaseUrl { problem };
+        let fixed = |at| PathAndQuery::try_from(self.path(at, None)).map_err(refused);
+        self.lists = lists.into_iter().map(|at| Ok((at, fixed(at)?))).collect::<Result<_, _>>()?;
         self.details = details;
+        Ok(())
     }
 
     /// The endpoints that this run requests.
@@ -109,7 +115,7 @@ impl Requests {
         let lists = self
             .lists
             .iter()
-            .map(|(endpoint, path)| Request { endpoint: *endpoint, path: Cow::Borrowed(path) });
+            .map(|(endpoint, path)| Request { endpoint: *endpoint, path: Path::Ready(path) });
         lists.chain(self.detail(index))
     }
 
@@ -125,7 +131,7 @@ impl Requests {
         let work = pick(&self.works, &mut rng)?;
         let routes: Vec<usize> = self.routes(work).collect();
         let endpoint = *pick(&routes, &mut rng)?;
-        Some(Request { endpoint, path: Cow::Owned(self.path(endpoint, Some(work))) })
+        Some(Request { endpoint, path: Path::Text(Cow::Owned(self.path(endpoint, Some(work)))) })
     }
 
     fn path(&self, endpoint: usize, work: Option<&Work>) -> String {
@@ -224,7 +230,10 @@ mod tests {
     }
 
     fn paths(requests: &Requests, index: u64) -> Vec<String> {
-        requests.of_iteration(index).map(|request| request.path.into_owned()).collect()
+        requests
+            .of_iteration(index)
+            .map(|request| request.path.parsed().unwrap().to_string())
+            .collect()
     }
 
     fn used(requests: &Requests) -> Vec<&str> {

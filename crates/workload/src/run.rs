@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dataset::Dataset;
-use hyper::header::HeaderValue;
+use hyper::header::{ACCEPT, HeaderValue, USER_AGENT};
 use metrics::{IterationTally, RunSummary, StopReason, Threshold};
 use scenario::{Executor, RampingArrivalRate, Scenario, Stage, Stop, Tally};
 
@@ -12,8 +12,7 @@ use crate::team::{self, Ended, Kit};
 use crate::transport::{Client, ClientConfig, Target};
 use crate::{AuthToken, Endpoint, Plan, Progress, RunConfig, WorkloadError};
 
-/// No service is waited for longer; a moment that far ahead can be reckoned with.
-const TIMEOUT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+const USER_AGENT_VALUE: &str = concat!("genarrative-loadtest/", env!("CARGO_PKG_VERSION"));
 
 /// A run that was checked and can begin.
 #[derive(Debug)]
@@ -34,9 +33,7 @@ impl Run {
         plan: &Plan,
         dataset: Option<&Dataset>,
     ) -> Result<Self, WorkloadError> {
-        if config.timeout.is_zero() || config.timeout > TIMEOUT_MAX {
-            return Err(WorkloadError::Timeout);
-        }
+        config.transport.check()?;
         let requests = Arc::new(Requests::new(&config, plan, dataset)?);
         Ok(Run { config, requests })
     }
@@ -66,7 +63,8 @@ impl Run {
 
     /// What the scenario does, in words and numbers.
     pub fn description(&self) -> String {
-        describe(&self.config.scenario, self.requests_per_iteration())
+        let scenario = describe(&self.config.scenario, self.requests_per_iteration());
+        [vec![scenario], self.config.transport.notes()].concat().join(", ")
     }
 
     /// How many worker threads the run has.
@@ -88,39 +86,38 @@ impl Run {
         stop: &Stop,
         progress: &Progress,
     ) -> Result<RunSummary, WorkloadError> {
-        let (target, host) = tokio::select! {
+        let target = tokio::select! {
             biased;
             () = stop.finishing() => return Err(WorkloadError::Stopped),
             target = self.connected() => target?,
         };
+        let addresses = target.addresses();
         let config = self.config.clone();
         let kit = Kit {
             scenarios: vec![config.scenario.clone()],
             requests: Arc::clone(&self.requests),
-            client: Box::new(move || client_config(&config, target.clone(), host.clone())),
+            client: Box::new(move || client_config(&config, &target)),
             config: self.config.clone(),
             progress: progress.clone(),
         };
         let ended = team::run(kit, self.workers(), stop).await?;
-        Ok(self.summary(ended))
+        Ok(self.summary(ended, addresses))
     }
 
     /// The target, when a connection to it could be opened and closed: so a wrong port is said now
     /// and not after minutes of refused requests.
-    async fn connected(&self) -> Result<(Target, HeaderValue), WorkloadError> {
-        let problem = "has a host that no header can carry";
-        let host = HeaderValue::try_from(self.config.base_url.authority())
-            .map_err(|_| WorkloadError::BaseUrl { problem })?;
-        let target = Target::resolve(&self.config.base_url).await?;
-        let client = Rc::new(client_config(&self.config, target.clone(), host.clone()));
+    async fn connected(&self) -> Result<Arc<Target>, WorkloadError> {
+        let target = Target::resolve(&self.config.base_url, &self.config.transport).await?;
+        let target = Arc::new(target);
+        let client = Rc::new(client_config(&self.config, &target));
         let connected = Client::new(client).check().await;
-        connected.map(|()| (target, host)).map_err(|error| WorkloadError::Connect {
+        connected.map(|()| target).map_err(|(_, error)| WorkloadError::Connect {
             target: self.config.base_url.to_string(),
             class: error.name(),
         })
     }
 
-    fn summary(&self, ended: Ended) -> RunSummary {
+    fn summary(&self, ended: Ended, addresses: Vec<String>) -> RunSummary {
         let Ended { tallies, recorded, aborted } = ended;
         let scenarios = [&self.config.scenario];
         let ends = |length: fn(&Tally) -> Duration| {
@@ -131,6 +128,7 @@ impl Run {
         let mut summary = RunSummary::new(&self.config.name);
         summary.description = self.description();
         summary.target = self.config.base_url.to_string();
+        summary.addresses = addresses;
         summary.seed = self.config.seed;
         summary.window = ends(|tally| tally.window);
         summary.elapsed = ends(|tally| tally.elapsed);
@@ -159,13 +157,16 @@ impl Run {
 }
 
 /// What all connections of a worker share.
-fn client_config(config: &RunConfig, target: Target, host: HeaderValue) -> ClientConfig {
+fn client_config(config: &RunConfig, target: &Arc<Target>) -> ClientConfig {
+    let headers = vec![
+        (USER_AGENT, HeaderValue::from_static(USER_AGENT_VALUE)),
+        (ACCEPT, HeaderValue::from_static("application/json")),
+    ];
     ClientConfig {
-        target,
-        host,
+        targets: vec![Arc::clone(target)],
         authorization: config.auth_token.as_ref().map(AuthToken::header),
-        timeout: config.timeout,
-        body_bytes_max: config.body_bytes_max,
+        headers,
+        options: config.transport.clone(),
     }
 }
 
@@ -215,6 +216,8 @@ fn rounded(value: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::preset::Spike;
 

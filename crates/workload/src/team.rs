@@ -123,7 +123,8 @@ fn work(
     let endpoints = kit.requests.endpoints();
     let snapshot = (snapshots, worker.number());
     let recorder = Recorder::new(endpoints, &kit.progress, epoch, snapshot);
-    let limits = Limits { body_bytes_max: kit.config.body_bytes_max, ..Limits::default() };
+    let limits =
+        Limits { body_bytes_max: kit.config.transport.body_bytes_max, ..Limits::default() };
     let judge = RefCell::new(Judge::new(Probe::new(limits)));
     let shared = Worker { requests: &kit.requests, recorder: &recorder, judge };
     let client = Rc::new((kit.client)());

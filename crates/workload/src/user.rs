@@ -4,13 +4,14 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use bytes::Bytes;
+use hyper::Method;
 use probe::{Probe, Violation};
 use scenario::{Iteration, VirtualUser};
 
 use crate::Endpoint;
 use crate::recorder::{Judgement, Recorder};
 use crate::requests::{Request, Requests};
-use crate::transport::{Client, ClientConfig, Exchange, Response};
+use crate::transport::{Call, Client, ClientConfig, Exchange, Response};
 
 /// What all virtual users of a worker share.
 pub(crate) struct Worker<'a> {
@@ -34,9 +35,17 @@ impl<'a> Reader<'a> {
         let endpoint = &self.worker.requests.endpoints()[request.endpoint];
         let lag = iteration.started - iteration.planned;
         let in_flight = self.worker.recorder.begin(request.endpoint, lag);
-        let exchange = self.client.get(&request.path, endpoint.auth).await;
+        let call = Call {
+            target: 0,
+            method: &Method::GET,
+            path: &request.path,
+            auth: endpoint.auth,
+            headers: &[],
+        };
+        let exchange = self.client.send(call, in_flight.begun()).await;
         let mut judge = self.worker.judge.borrow_mut();
         in_flight.ended(&exchange, &judge.judge(endpoint, &exchange));
+        self.client.reuse(exchange);
     }
 }
 

@@ -225,7 +225,7 @@ fn broken_connections_have_their_class_and_no_duration() {
 #[test]
 fn a_timeout_is_a_failure_that_took_as_long_as_it_did() {
     let summary = run(&faulty(13, FaultAction::Hang, PUZZLES), |config| {
-        config.timeout = Duration::from_millis(150);
+        config.transport.timeout = Duration::from_millis(150);
     });
     assert_eq!(count(&summary, "http_reqs{error:timeout}"), 3);
     let unexpected = "http_req_duration{expected_response:false}".parse().unwrap();
@@ -330,7 +330,8 @@ fn the_wait_on_a_connection_that_is_then_closed_is_part_of_the_duration() {
 
 #[test]
 fn a_body_beyond_the_bound_is_an_error() {
-    let summary = run(&gallery(GalleryConfig::new()), |config| config.body_bytes_max = 10);
+    let summary =
+        run(&gallery(GalleryConfig::new()), |config| config.transport.body_bytes_max = 10);
     assert_eq!(count(&summary, "http_reqs{error:body_too_large}"), 78);
 }
 
@@ -377,9 +378,12 @@ fn a_stop_before_the_first_iteration_does_not_wait_for_a_connection() {
 fn a_timeout_beyond_its_bounds_is_refused() {
     for timeout in [Duration::ZERO, Duration::from_secs(86_401), Duration::MAX] {
         let mut config = config("http://127.0.0.1:9");
-        config.timeout = timeout;
+        config.transport.timeout = timeout;
         let error = Run::prepare(config, &Plan::genarrative(), None).unwrap_err();
-        assert!(matches!(error, WorkloadError::Timeout) && error.is_configuration(), "{error}");
+        assert!(
+            matches!(error, WorkloadError::Timeout { .. }) && error.is_configuration(),
+            "{error}"
+        );
     }
 }
 

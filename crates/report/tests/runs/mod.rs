@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use metrics::{IterationTally, MetricKey, RequestTally, RunSummary, StopReason, Threshold};
+use metrics::{
+    FullTime, GeneratorHealth, IterationTally, LoadModel, MetricKey, RequestTally, RunSummary,
+    StopReason, Threshold, Throttled, Used,
+};
 use observe::AccessLogWindow;
 
 /// What came of one request.
@@ -169,6 +172,58 @@ pub(crate) fn good_spike() -> RunSummary {
     }
     builder.vus(&[1, 3, 2], 20);
     builder.done(&SPIKE)
+}
+
+/// The same run by a generator that had nothing to complain of.
+pub(crate) fn watched_spike() -> RunSummary {
+    let mut run = good_spike();
+    let mut health = GeneratorHealth::of_run(&run, LoadModel::Open);
+    health.watched = Duration::from_secs(80);
+    health.worker_threads = Some(2);
+    (health.worker_cpu_mean, health.worker_cpu_max) = (Some(0.021), Some(0.043));
+    health.worker_waiting = Some(0.0004);
+    health.worker_running = Some(FullTime::default());
+    health.worker_busy = Some(FullTime::default());
+    health.worker_preempted = Some(12);
+    (health.machine_busy, health.steal) = (Some(0.31), Some(0.0));
+    health.throttling = Some(Throttled::default());
+    health.descriptors = Some(Used { peak: 31, limit: 1024 });
+    health.local_ports = Some(Used { peak: 34, limit: 28_232 });
+    health.memory_peak_bytes = Some(11_400_000);
+    run.health = Some(health);
+    run
+}
+
+/// The same again on a machine that other programs used too.
+pub(crate) fn suspect_spike() -> RunSummary {
+    let mut run = watched_spike();
+    if let Some(health) = &mut run.health {
+        health.worker_waiting = Some(0.183);
+        health.steal = Some(0.071);
+        let time = Duration::from_millis(340);
+        health.throttling = Some(Throttled { periods: 800, throttled: 9, time });
+    }
+    run
+}
+
+/// Ten virtual users against a service that is quicker than the generator.
+pub(crate) fn saturated_baseline() -> RunSummary {
+    let mut builder = RunBuilder::new("baseline", "10 VUs for 20s", Duration::from_secs(20));
+    for second in 0..20 {
+        for _ in 0..10 {
+            builder.iteration(second, &LISTS.map(|endpoint| (endpoint, Reply::Status(200, true))));
+        }
+    }
+    builder.vus(&[10], 10);
+    let mut run = builder.done(&[("http_req_failed", "rate<0.01")]);
+    let mut health = GeneratorHealth::of_run(&run, LoadModel::Closed);
+    health.watched = run.window;
+    health.worker_threads = Some(1);
+    (health.worker_cpu_mean, health.worker_cpu_max) = (Some(0.98), Some(1.0));
+    let full = FullTime { nearly: run.window, full: run.window };
+    (health.worker_running, health.worker_busy) = (Some(full), Some(full));
+    run.health = Some(health);
+    run
 }
 
 /// Something of everything that can go wrong.

@@ -1,204 +1,142 @@
-//! One virtual user's connection and the requests over it.
+//! One virtual user's connections and the requests over them.
 
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::rc::Rc;
-use std::time::Duration;
+use std::sync::Arc;
+use std::task::Poll;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
-use hyper::body::Incoming;
-use hyper::client::conn::http1::SendRequest;
-use hyper::header::{ACCEPT, AUTHORIZATION, HOST, HeaderValue, USER_AGENT};
-use tokio::time::{Instant, timeout_at};
+use hyper::HeaderMap;
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::http::uri::PathAndQuery;
+use tokio::time::{Instant, timeout};
 
-use super::driver::Driver;
+use super::alarm::{Alarm, Limit};
+use super::attempt::{Attempt, Connection};
 use super::wire::WireCount;
-use super::{Exchange, Response, Target, Timings, TransportError};
+use super::{Call, Exchange, Response, Target, TransportError, TransportOptions};
 
-const USER_AGENT_VALUE: &str = concat!("genarrative-loadtest/", env!("CARGO_PKG_VERSION"));
-
-/// After so many pieces of a body, other virtual users get their turn.
-const PIECES_PER_TURN: usize = 64;
-
-/// What all connections of a run share.
+/// What all connections of a worker share.
+#[derive(Debug)]
 pub(crate) struct ClientConfig {
-    pub(crate) target: Target,
-    pub(crate) host: HeaderValue,
+    pub(crate) targets: Vec<Arc<Target>>,
     pub(crate) authorization: Option<HeaderValue>,
-    pub(crate) timeout: Duration,
-    pub(crate) body_bytes_max: usize,
+    /// What every request has.
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) options: TransportOptions,
 }
 
-/// At most one connection, opened when it is first needed.
+/// At most one connection to each target, opened when it is first needed.
 pub(crate) struct Client {
     config: Rc<ClientConfig>,
-    connection: Option<Connection>,
+    /// By target; as long as the last of the targets that were used needs.
+    connections: Vec<Option<Connection>>,
     wire: WireCount,
+    alarm: Alarm,
+    spare: Spare,
 }
 
-struct Connection {
-    sender: SendRequest<Empty<Bytes>>,
-    driver: Driver,
-}
-
-/// A failed attempt, and how far it had come.
-struct Failure {
-    error: TransportError,
-    progress: Progress,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Progress {
-    /// The connection was closed before there was a request.
-    Unsent,
-    /// No byte of the response had come.
-    Sent,
-    /// The response had begun.
-    Answered,
-}
-
-impl Failure {
-    fn of_hyper(error: &hyper::Error, progress: Progress) -> Self {
-        Failure { error: TransportError::of_hyper(error), progress }
-    }
-
-    /// Whether a server that closed an idle connection explains it, so that the request may be sent
-    /// again.
-    fn is_stale_connection(&self) -> bool {
-        let closed = matches!(self.error, TransportError::Closed | TransportError::Reset);
-        closed && self.progress != Progress::Answered
-    }
+/// Memory of the last exchange for the next one.
+#[derive(Default)]
+pub(crate) struct Spare {
+    /// Always empty. hyper parses a response's headers into the map of its request.
+    pub(crate) headers: HeaderMap,
+    /// Always empty.
+    pub(crate) pieces: Vec<Bytes>,
 }
 
 impl Client {
     pub(crate) fn new(config: Rc<ClientConfig>) -> Self {
-        Client { config, connection: None, wire: WireCount::default() }
-    }
-
-    /// Requests a path. Whatever goes wrong is in the result, and the next request starts on a
-    /// connection that is in order.
-    pub(crate) async fn get(&mut self, path: &str, auth: bool) -> Exchange {
-        let begun = Instant::now();
-        let deadline = begun + self.config.timeout;
-        let mut timings = Timings::default();
-        let mut reconnected = false;
-        // Taken out, so that a connection which is given up in the middle is closed, not reused.
-        let connection = self.connection.take();
-        let attempts = self.attempts(connection, path, auth, &mut timings, &mut reconnected);
-        let result = match timeout_at(deadline, attempts).await {
-            Ok(Ok((response, connection))) => {
-                self.connection = Some(connection);
-                Ok(response)
-            }
-            Ok(Err(error)) => Err(error),
-            Err(_) => Err(TransportError::Timeout),
-        };
-        let (bytes_sent, bytes_received) = self.wire.take();
-        let elapsed = begun.elapsed();
-        Exchange { result, timings, elapsed, reconnected, bytes_sent, bytes_received }
-    }
-
-    /// Opens a connection and closes it again.
-    pub(crate) async fn check(&self) -> Result<(), TransportError> {
-        let deadline = Instant::now() + self.config.timeout;
-        let opened = timeout_at(deadline, self.config.target.open(&self.wire)).await;
-        opened.map_err(|_| TransportError::Timeout)?.map(drop)
-    }
-
-    /// Tries the kept connection, and once more on a new one if the server has closed that.
-    async fn attempts(
-        &self,
-        kept: Option<Connection>,
-        path: &str,
-        auth: bool,
-        timings: &mut Timings,
-        reconnected: &mut bool,
-    ) -> Result<(Response, Connection), TransportError> {
-        let begun = Instant::now();
-        if let Some(mut connection) = kept {
-            match self.exchange(&mut connection, path, auth, timings).await {
-                Ok(response) => return Ok((response, connection)),
-                Err(failure) if failure.is_stale_connection() => {
-                    *reconnected = failure.progress == Progress::Sent;
-                }
-                Err(failure) => return Err(failure.error),
-            }
+        Client {
+            config,
+            connections: Vec::new(),
+            wire: WireCount::default(),
+            alarm: Alarm::default(),
+            spare: Spare::default(),
         }
-        // The server had the lost request for that long, which is time to wait for its answer.
-        let lost = timings.sending + timings.waiting;
-        let mut connection = self.connect(timings).await?;
-        timings.blocked = begun.elapsed().saturating_sub(lost);
-        let exchanged = self.exchange(&mut connection, path, auth, timings).await;
-        timings.waiting += lost;
-        exchanged.map(|response| (response, connection)).map_err(|failure| failure.error)
     }
 
-    async fn connect(&self, timings: &mut Timings) -> Result<Connection, TransportError> {
-        let opened = self.config.target.open(&self.wire).await?;
-        timings.connecting = opened.connecting;
-        timings.tls_handshaking = opened.tls_handshaking;
-        let (sender, driver) = Driver::handshake(opened.stream)
-            .await
-            .map_err(|error| TransportError::of_hyper(&error))?;
-        Ok(Connection { sender, driver })
+    /// Makes a request, which was wanted when it was `begun`. Whatever goes wrong is in the result,
+    /// and the next request starts on a connection that is in order.
+    pub(crate) async fn send(&mut self, call: Call<'_>, begun: Instant) -> Exchange {
+        let Ok(path) = call.path.parsed() else {
+            return Exchange::failed(TransportError::Protocol, begun.elapsed());
+        };
+        // Taken out, so that a connection which is given up in the middle is closed, not reused.
+        let kept = self.connections.get_mut(call.target).and_then(Option::take);
+        let (exchange, connection) = self.exchange(kept, call, path, begun).await;
+        if let Some(connection) = connection.filter(Connection::is_open) {
+            self.keep(call.target, connection);
+        }
+        exchange
+    }
+
+    /// Takes back the memory of an exchange that was looked at.
+    pub(crate) fn reuse(&mut self, exchange: Exchange) {
+        if let Ok(Response { body: mut pieces, .. }) = exchange.result {
+            pieces.clear();
+            self.spare.pieces = pieces;
+        }
+    }
+
+    /// Opens a connection to every target and closes it again; says which target takes none.
+    pub(crate) async fn check(&self) -> Result<(), (usize, TransportError)> {
+        let limit = self.config.options.connect_timeout;
+        for (at, target) in self.config.targets.iter().enumerate() {
+            let opened = timeout(limit, target.open(&self.wire)).await;
+            let opened = opened.unwrap_or(Err(TransportError::ConnectTimeout));
+            opened.map_err(|error| (at, error))?;
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, target: usize, connection: Connection) {
+        if self.connections.len() <= target {
+            self.connections.resize_with(target + 1, || None);
+        }
+        self.connections[target] = Some(connection);
     }
 
     async fn exchange(
-        &self,
-        connection: &mut Connection,
-        path: &str,
-        auth: bool,
-        timings: &mut Timings,
-    ) -> Result<Response, Failure> {
-        let failed = |progress| move |error: hyper::Error| Failure::of_hyper(&error, progress);
-        let Connection { sender, driver } = connection;
-        // A server that closed the connection in the meantime is noticed here.
-        driver.during(sender.ready()).await.map_err(failed(Progress::Unsent))?;
-        let request = self.request(path, auth)?;
-        let (begun, mut written) = (Instant::now(), None);
-        let response = driver.during_with(sender.send_request(request), &mut written).await;
-        let answered = Instant::now();
-        let written = written.unwrap_or(answered);
-        timings.sending = written - begun;
-        timings.waiting = answered - written;
-        let response = response.map_err(failed(Progress::Sent))?;
-        let status = response.status().as_u16();
-        let body = self.read(driver, response.into_body()).await;
-        timings.receiving = answered.elapsed();
-        let failed = |error| Failure { error, progress: Progress::Answered };
-        Ok(Response { status, body: body.map_err(failed)? })
+        &mut self,
+        kept: Option<Connection>,
+        call: Call<'_>,
+        path: PathAndQuery,
+        begun: Instant,
+    ) -> (Exchange, Option<Connection>) {
+        let Client { config, wire, alarm, spare, .. } = self;
+        let whole = Limit { at: begun + config.options.timeout, error: TransportError::Timeout };
+        let limit = Cell::new(whole);
+        let mut attempt = Attempt::new(config, wire, call, path, spare, &limit, begun);
+        let result = within(&limit, alarm, attempt.run(kept)).await;
+        let (timings, reconnected) = (attempt.timings, attempt.reconnected);
+        let elapsed = attempt.ended.unwrap_or_else(Instant::now) - begun;
+        let (result, connection) = match result {
+            Ok((response, connection)) => (Ok(response), Some(connection)),
+            Err(error) => (Err(error), None),
+        };
+        let (bytes_sent, bytes_received) = wire.take();
+        let exchange =
+            Exchange { result, timings, elapsed, reconnected, bytes_sent, bytes_received };
+        (exchange, connection)
     }
+}
 
-    fn request(&self, path: &str, auth: bool) -> Result<hyper::Request<Empty<Bytes>>, Failure> {
-        let mut request = hyper::Request::get(path)
-            .header(HOST, &self.config.host)
-            .header(USER_AGENT, HeaderValue::from_static(USER_AGENT_VALUE))
-            .header(ACCEPT, HeaderValue::from_static("application/json"));
-        if let Some(token) = self.config.authorization.as_ref().filter(|_| auth) {
-            request = request.header(AUTHORIZATION, token);
+/// Runs an attempt until its limit, which it may move, has come.
+async fn within<T>(
+    limit: &Cell<Limit>,
+    alarm: &mut Alarm,
+    attempt: impl Future<Output = Result<T, TransportError>>,
+) -> Result<T, TransportError> {
+    let mut attempt = pin!(attempt);
+    poll_fn(|cx| {
+        if let Poll::Ready(result) = attempt.as_mut().poll(cx) {
+            return Poll::Ready(result);
         }
-        let failed = Failure { error: TransportError::Protocol, progress: Progress::Unsent };
-        request.body(Empty::new()).map_err(|_| failed)
-    }
-
-    async fn read(
-        &self,
-        driver: &mut Driver,
-        mut body: Incoming,
-    ) -> Result<Vec<Bytes>, TransportError> {
-        let (mut pieces, mut bytes) = (Vec::new(), 0);
-        while let Some(frame) = driver.during(body.frame()).await {
-            let frame = frame.map_err(|error| TransportError::of_hyper(&error))?;
-            let Ok(piece) = frame.into_data() else { continue };
-            // A piece costs its handle too, or an endless body of single bytes would fill the memory.
-            bytes += piece.len().max(size_of::<Bytes>());
-            if bytes > self.config.body_bytes_max {
-                return Err(TransportError::BodyTooLarge);
-            }
-            pieces.push(piece);
-            if pieces.len() % PIECES_PER_TURN == 0 {
-                tokio::task::yield_now().await;
-            }
-        }
-        Ok(pieces)
-    }
+        let Limit { at, error } = limit.get();
+        alarm.poll(at, cx).map(|()| Err(error))
+    })
+    .await
 }

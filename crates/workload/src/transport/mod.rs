@@ -1,14 +1,25 @@
-//! HTTP/1.1 over one connection a virtual user.
+//! HTTP over one connection a virtual user and target.
 
+mod alarm;
+mod attempt;
+mod call;
 mod client;
-mod connect;
 mod driver;
 mod error;
+mod gzip;
+mod options;
+mod stream;
+mod target;
+#[cfg(test)]
+mod tests;
+mod tls;
 mod wire;
 
+pub(crate) use call::{Call, Path};
 pub(crate) use client::{Client, ClientConfig};
-pub(crate) use connect::Target;
 pub(crate) use error::TransportError;
+pub use options::{HttpVersion, TransportOptions};
+pub(crate) use target::Target;
 
 use std::time::Duration;
 
@@ -28,11 +39,25 @@ pub(crate) struct Exchange {
     pub(crate) bytes_received: u64,
 }
 
+impl Exchange {
+    /// A request that never left.
+    fn failed(error: TransportError, elapsed: Duration) -> Self {
+        Exchange {
+            result: Err(error),
+            timings: Timings::default(),
+            elapsed,
+            reconnected: false,
+            bytes_sent: 0,
+            bytes_received: 0,
+        }
+    }
+}
+
 /// A whole response.
 #[derive(Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,
-    /// The body in the pieces in which it arrived.
+    /// The body in the pieces in which it arrived, or decompressed as one.
     pub(crate) body: Vec<Bytes>,
 }
 

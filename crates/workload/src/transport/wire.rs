@@ -20,6 +20,11 @@ impl WireCount {
     pub(crate) fn take(&self) -> (u64, u64) {
         (self.sent.take(), self.received.take())
     }
+
+    /// Bytes received since [`WireCount::take`] was last called.
+    pub(crate) fn received(&self) -> u64 {
+        self.received.get()
+    }
 }
 
 #[derive(Debug)]
