@@ -59,6 +59,12 @@ ci:
 fuzz TARGET="scan" SECONDS="660":
     cargo +nightly fuzz run {{TARGET}} -- -max_total_time={{SECONDS}} -max_len=4096
 
+# Our load test beside k6, k9-load, oha, wrk and hey, which it installs into target/peers: Linux, two
+# cores, and about half an hour; docs/BENCHMARKS.md keeps what it said.
+bench-peers *ARGS:
+    cargo build --profile dist --locked -p loadtest -p referee
+    cargo run --profile dist --locked -p referee -- bench {{ARGS}}
+
 # Our own measurements; docs/BENCHMARKS.md keeps what they said.
 bench:
     cargo bench --profile dist --locked -p probe --bench check_body
