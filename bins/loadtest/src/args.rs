@@ -189,8 +189,8 @@ pub(crate) struct CommonArgs {
     #[arg(long, value_name = "ID")]
     pub(crate) auth_user: Option<String>,
 
-    /// Threads that send the load; without it enough for the planned rate, and for smoke and baseline
-    /// one for each core [env: WORKERS]
+    /// Threads that send the load [env: WORKERS] [default: enough for the planned rate; where answers
+    /// decide the rate, one for each core, but no more than virtual users]
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) workers: Option<String>,
 
