@@ -59,8 +59,7 @@ ci:
 fuzz TARGET="scan" SECONDS="660":
     cargo +nightly fuzz run {{TARGET}} -- -max_total_time={{SECONDS}} -max_len=4096
 
-# Our load test beside k6, k9-load, oha, wrk and hey, which it installs into target/peers: Linux, two
-# cores, and about half an hour; docs/BENCHMARKS.md keeps what it said.
+# Our load test beside k6, k9-load, oha, wrk and hey, in half an hour; README.md says what it needs.
 bench-peers *ARGS:
     cargo build --profile dist --locked -p loadtest -p referee
     cargo run --profile dist --locked -p referee -- bench {{ARGS}}
