@@ -383,3 +383,15 @@ fn a_start_is_dropped_only_if_no_user_of_any_worker_is_free() {
     assert_eq!(tallies[0].planned, 60);
     assert!(tallies[0].dropped >= 19, "{:?}", tallies[0]);
 }
+
+#[test]
+fn a_worker_without_users_does_not_wait_for_the_others_time_to_be_over() {
+    let hour = Duration::from_secs(3600);
+    let shared = Scenario::shared_iterations(2, 10, hour, Duration::ZERO).unwrap();
+    let each = Scenario::per_vu_iterations(2, 5, hour, Duration::ZERO).unwrap();
+    let (tallies, _) = by_workers(&[shared, each], 4, 100);
+    for tally in &tallies {
+        assert_eq!(counts(tally), [10, 10, 0, 0]);
+        assert_eq!(tally.elapsed, Duration::from_millis(500));
+    }
+}

@@ -64,7 +64,10 @@ struct State {
     metrics: MetricSet,
     series: TimeSeries,
     requests: RequestTally,
+    /// Of all scenarios.
     endpoints: Vec<EndpointSeries>,
+    /// Of each scenario.
+    iterations: Vec<IterationSeries>,
     run: RunSeries,
     violations: BTreeMap<(usize, Violation), u64>,
     violations_not_kept: u64,
@@ -114,22 +117,28 @@ pub(crate) struct Judgement<'a> {
 }
 
 impl<'a> Recorder<'a> {
-    /// Times are counted from `epoch`. The worker shows its series in its place of `snapshots`.
-    pub(crate) fn new(
-        endpoints: &[Endpoint],
+    /// Records scenarios, given by their names, with the endpoints of each, numbered through. Times
+    /// are counted from `epoch`. The worker shows its series in its place of `snapshots`.
+    pub(crate) fn new<'s>(
+        scenarios: impl Iterator<Item = (&'s str, &'s [Endpoint])>,
         progress: &'a Progress,
         epoch: Instant,
         (snapshots, worker): (&'a Snapshots, usize),
     ) -> Self {
         let mut metrics = MetricSet::default();
         let run = RunSeries::new(&mut metrics);
-        let endpoints =
-            endpoints.iter().map(|endpoint| EndpointSeries::new(endpoint, &mut metrics)).collect();
+        let (mut iterations, mut endpoints) = (Vec::new(), Vec::new());
+        for (scenario, own) in scenarios {
+            iterations.push(IterationSeries::new(scenario, &mut metrics));
+            let own = own.iter().map(|own| EndpointSeries::new(scenario, own, &mut metrics));
+            endpoints.extend(own);
+        }
         let state = State {
             metrics,
             series: TimeSeries::default(),
             requests: RequestTally::default(),
             endpoints,
+            iterations,
             run,
             violations: BTreeMap::new(),
             violations_not_kept: 0,
@@ -252,22 +261,23 @@ impl Observer for Recorder<'_> {
         let state = &mut *self.state.borrow_mut();
         state.series.at(self.offset(iteration.started)).iterations += 1;
         let lag = iteration.started - iteration.planned;
-        state.metrics.record(state.run.iteration_start_lag, lag);
+        state.metrics.record(state.iterations[iteration.scenario].start_lag, lag);
     }
 
     fn completed(&self, iteration: &Iteration, ended: Instant) {
         self.progress.add_completed();
-        let State { metrics, run, .. } = &mut *self.state.borrow_mut();
-        metrics.add(run.iterations, 1);
-        metrics.record(run.iteration_duration, ended - iteration.started);
-        metrics.record(run.iteration_response_time, ended - iteration.planned);
+        let State { metrics, iterations, .. } = &mut *self.state.borrow_mut();
+        let series = &iterations[iteration.scenario];
+        metrics.add(series.count, 1);
+        metrics.record(series.duration, ended - iteration.started);
+        metrics.record(series.response_time, ended - iteration.planned);
     }
 
-    fn dropped(&self, _: usize, planned: Instant) {
+    fn dropped(&self, scenario: usize, planned: Instant) {
         self.progress.add_dropped();
-        let State { metrics, series, run, .. } = &mut *self.state.borrow_mut();
+        let State { metrics, series, iterations, .. } = &mut *self.state.borrow_mut();
         series.at(self.offset(planned)).dropped += 1;
-        metrics.add(run.dropped_iterations, 1);
+        metrics.add(iterations[scenario].dropped, 1);
     }
 
     fn users(&self, busy: usize, allocated: usize) {
@@ -280,13 +290,30 @@ impl Observer for Recorder<'_> {
     }
 }
 
-/// The series that belong to no endpoint.
+/// The series of one scenario's iterations.
+struct IterationSeries {
+    count: CounterId,
+    dropped: CounterId,
+    duration: TrendId,
+    response_time: TrendId,
+    start_lag: TrendId,
+}
+
+impl IterationSeries {
+    fn new(scenario: &str, metrics: &mut MetricSet) -> Self {
+        let key = |name: &str| MetricKey::new(name).with("scenario", scenario);
+        IterationSeries {
+            count: metrics.counter(key("iterations")),
+            dropped: metrics.counter(key("dropped_iterations")),
+            duration: metrics.trend(key("iteration_duration")),
+            response_time: metrics.trend(key("iteration_response_time")),
+            start_lag: metrics.trend(key("iteration_start_lag")),
+        }
+    }
+}
+
+/// The series that belong to no scenario.
 struct RunSeries {
-    iterations: CounterId,
-    dropped_iterations: CounterId,
-    iteration_duration: TrendId,
-    iteration_response_time: TrendId,
-    iteration_start_lag: TrendId,
     vus: GaugeId,
     vus_max: GaugeId,
     data_sent: CounterId,
@@ -296,11 +323,6 @@ struct RunSeries {
 impl RunSeries {
     fn new(metrics: &mut MetricSet) -> Self {
         RunSeries {
-            iterations: metrics.counter(MetricKey::new("iterations")),
-            dropped_iterations: metrics.counter(MetricKey::new("dropped_iterations")),
-            iteration_duration: metrics.trend(MetricKey::new("iteration_duration")),
-            iteration_response_time: metrics.trend(MetricKey::new("iteration_response_time")),
-            iteration_start_lag: metrics.trend(MetricKey::new("iteration_start_lag")),
             vus: metrics.gauge(MetricKey::new("vus")),
             vus_max: metrics.gauge(MetricKey::new("vus_max")),
             data_sent: metrics.counter(MetricKey::new("data_sent")),
@@ -314,10 +336,11 @@ impl RunSeries {
     }
 }
 
-/// The series of one endpoint.
+/// The series of one endpoint in one scenario.
 struct EndpointSeries {
     name: String,
-    role: &'static str,
+    /// `http_reqs` with all that the series of the endpoint have in common.
+    counted: MetricKey,
     /// By status or error, made when first needed.
     requests: BTreeMap<Answer, CounterId>,
     reconnects: CounterId,
@@ -344,16 +367,17 @@ enum Answer {
 }
 
 impl EndpointSeries {
-    fn new(endpoint: &Endpoint, metrics: &mut MetricSet) -> Self {
-        let role = endpoint.role().name();
-        let key =
-            |name: &str| MetricKey::new(name).with("endpoint", endpoint.name()).with("role", role);
+    fn new(scenario: &str, endpoint: &Endpoint, metrics: &mut MetricSet) -> Self {
+        let key = |name: &str| {
+            let key = MetricKey::new(name).with("endpoint", endpoint.name());
+            key.with("role", endpoint.role().name()).with("scenario", scenario)
+        };
         let check = |name| key("checks").with("check", name);
         let duration = |expected| key("http_req_duration").with("expected_response", expected);
         let shape_errors = series::shape_errors(endpoint.role());
         EndpointSeries {
             name: endpoint.name().to_owned(),
-            role,
+            counted: key("http_reqs"),
             requests: BTreeMap::new(),
             reconnects: metrics.counter(key("http_reconnects")),
             failed: metrics.rate(key("http_req_failed")),
@@ -447,8 +471,7 @@ impl EndpointSeries {
     }
 
     fn counter(&mut self, metrics: &mut MetricSet, answer: Answer) -> CounterId {
-        let key =
-            || MetricKey::new("http_reqs").with("endpoint", &self.name).with("role", self.role);
+        let key = || self.counted.clone();
         *self.requests.entry(answer).or_insert_with(|| match answer {
             Answer::Status(status) => metrics.counter(key().with("status", status.to_string())),
             Answer::Error(error) => metrics.counter(key().with("error", error.name())),

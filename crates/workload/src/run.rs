@@ -143,6 +143,7 @@ impl Run {
         let config = self.config.clone();
         let kit = Kit {
             scenarios: self.scenarios.iter().map(|planned| planned.scenario.clone()).collect(),
+            names: self.scenarios.iter().map(|planned| planned.name.clone()).collect(),
             thresholds: self.thresholds().cloned().collect(),
             requests: Arc::clone(&self.requests),
             client: Box::new(move || client_config(&config, &targets)),

@@ -37,6 +37,8 @@ pub(crate) struct Kit {
     pub(crate) config: RunConfig,
     pub(crate) scenarios: Vec<Scenario>,
     /// Of each scenario.
+    pub(crate) names: Vec<String>,
+    /// Of each scenario.
     pub(crate) requests: Arc<[Requests]>,
     pub(crate) thresholds: Vec<Threshold>,
     /// Makes what all connections of a worker share.
@@ -158,14 +160,12 @@ fn work(
 ) -> Part {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| WorkloadError::Worker { kind: error.kind() })?;
-    let mut endpoints = Vec::new();
-    let mut offsets = Vec::with_capacity(kit.requests.len());
-    for requests in kit.requests.iter() {
-        offsets.push(endpoints.len());
-        endpoints.extend_from_slice(requests.endpoints());
-    }
+    let endpoints = || kit.requests.iter().map(Requests::endpoints);
+    let offsets = endpoints().scan(0, |sum, own| Some(std::mem::replace(sum, *sum + own.len())));
+    let offsets = offsets.collect();
     let snapshot = (snapshots, worker.number());
-    let recorder = Recorder::new(&endpoints, &kit.progress, epoch, snapshot);
+    let names = kit.names.iter().map(String::as_str);
+    let recorder = Recorder::new(names.zip(endpoints()), &kit.progress, epoch, snapshot);
     let limits =
         Limits { body_bytes_max: kit.config.transport.body_bytes_max, ..Limits::default() };
     let judge = RefCell::new(Judge::new(Probe::new(limits)));

@@ -14,7 +14,7 @@ use gallery::{EmbeddedGallery, Entry, Fault, FaultAction, Gallery, GalleryConfig
 use metrics::{MetricKey, Outcome, RunSummary, StopReason, Threshold, Verdict};
 use scenario::{RampingArrivalRate, Scenario, Stage, Stop};
 use workload::preset::Preset;
-use workload::{AuthToken, Plan, Progress, Run, RunConfig, WorkloadError};
+use workload::{AuthToken, Overrides, Plan, Progress, Run, RunConfig, WorkloadError};
 
 const PUZZLES: &str = "/api/runtime/puzzle/gallery";
 const WORLDS: &str = "/api/runtime/custom-world-gallery";
@@ -426,4 +426,40 @@ fn workers_share_a_run_and_lose_nothing() {
     });
     assert_eq!((summary.iterations.planned, summary.iterations.completed), (60, 60));
     assert_eq!(summary.requests.sent, 120);
+}
+
+#[test]
+fn scenarios_of_one_run_have_series_and_thresholds_of_their_own() {
+    let gallery = gallery(GalleryConfig::new());
+    let plan = Plan::from_toml(
+        r#"
+version = 1
+[[endpoint]]
+name = "puzzles"
+path = "/api/runtime/puzzle/gallery"
+[[endpoint]]
+name = "worlds"
+path = "/api/runtime/custom-world-gallery"
+[scenario.few]
+executor = "per-vu-iterations"
+vus = 2
+iterations = 3
+endpoints = ["puzzles"]
+thresholds = { "iterations{scenario:few}" = ["count==6"], "http_reqs{scenario:few}" = ["count==6"] }
+[scenario.shared]
+executor = "shared-iterations"
+vus = 2
+iterations = 9
+thresholds = { "http_reqs{scenario:shared,endpoint:worlds}" = ["count==9"] }
+"#,
+    )
+    .unwrap();
+    let scenarios = plan.scenarios(&["few", "shared"], &Overrides::default()).unwrap();
+    let config = config(&gallery.base_url());
+    let run = Run::of_scenarios(config, &plan, scenarios, None).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let summary = runtime.block_on(run.execute(&Stop::new(), &Progress::default())).unwrap();
+    assert_eq!(summary.verdict(), Verdict::Pass, "{:?}", summary.thresholds);
+    assert_eq!((summary.thresholds.len(), summary.requests.sent), (3, 6 + 18));
+    assert_eq!(count(&summary, "http_reqs{endpoint:puzzles}"), 6 + 9);
 }
