@@ -22,6 +22,9 @@ pub struct ArrivalSchedule {
     number: u128,
     /// Twice the time unit in nanoseconds: the area of one iteration, as areas are counted here.
     area_per_start: u128,
+    /// The latest offset so far: rounding must not put one before it, even where there are several
+    /// starts in a nanosecond.
+    latest_ns: u128,
     end_ns: u128,
 }
 
@@ -54,6 +57,7 @@ impl ArrivalSchedule {
             first: 1,
             number: 1,
             area_per_start,
+            latest_ns: 0,
             end_ns: start_ns,
         }
     }
@@ -94,7 +98,14 @@ impl Iterator for ArrivalSchedule {
             return None;
         }
         self.number += 1;
-        Some(duration_from_nanos(offset_ns))
+        self.latest_ns = self.latest_ns.max(offset_ns);
+        Some(duration_from_nanos(self.latest_ns))
+    }
+
+    /// Jumps there, however many starts lie in between.
+    fn nth(&mut self, count: usize) -> Option<Duration> {
+        self.number += count as u128;
+        self.next()
     }
 }
 
