@@ -108,7 +108,7 @@ fn saturated(number: i128) -> u64 {
 }
 
 /// Checks a schedule whose start number `index` has the area of `index + first` starts.
-fn agrees(schedule: ArrivalSchedule, area: &Area, first: i128, count: u128) {
+fn agrees(schedule: &ArrivalSchedule, area: &Area, first: i128, count: u128) {
     let total = schedule.total();
     assert_eq!(total, u64::try_from(count).unwrap_or(u64::MAX));
     let (mut walk, mut walked, mut latest) = (schedule.clone(), 0, Duration::ZERO);
@@ -133,7 +133,7 @@ fn ramp(start_rate: u32, time_unit: Duration, stages: &[Stage]) -> RampingArriva
 
 fn ramp_agrees(start_rate: u32, unit: Duration, stages: &[Stage]) {
     let area = Area::new(start_rate, unit, stages);
-    agrees(ramp(start_rate, unit, stages).schedule(), &area, 1, area.count());
+    agrees(&ramp(start_rate, unit, stages).schedule(), &area, 1, area.count());
 }
 
 fn constant(rate: u32, time_unit: Duration, duration: Duration) -> ConstantArrivalRate {
@@ -143,7 +143,7 @@ fn constant(rate: u32, time_unit: Duration, duration: Duration) -> ConstantArriv
 fn constant_agrees(rate: u32, unit: Duration, duration: Duration) {
     let area = Area::new(rate, unit, &[Stage { duration, target: rate }]);
     let count = u128::from(rate) * duration.as_nanos();
-    agrees(constant(rate, unit, duration).schedule(), &area, 0, count.div_ceil(unit.as_nanos()));
+    agrees(&constant(rate, unit, duration).schedule(), &area, 0, count.div_ceil(unit.as_nanos()));
 }
 
 fn stage(duration: Duration, target: u32) -> Stage {
