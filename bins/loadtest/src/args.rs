@@ -186,6 +186,11 @@ pub(crate) struct CommonArgs {
     #[arg(long, value_name = "ID")]
     pub(crate) auth_user: Option<String>,
 
+    /// Threads that send the load; without it enough for the planned rate, and for smoke and baseline
+    /// one for each core [env: WORKERS]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(crate) workers: Option<String>,
+
     /// The seed of every random choice [env: SEED] [default: 0]
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) seed: Option<String>,

@@ -79,6 +79,7 @@ pub(crate) fn prepare(
         common.auth_token.as_deref().map(|token| AuthToken::new(token)).transpose()?;
     config.auth_user.clone_from(&target.auth_user);
     config.seed = common.seed;
+    config.workers = common.workers;
     config.run_id = Some(common.run_id.clone());
     config.trace_share = common.trace_share;
     config.transport.clone_from(&common.transport);

@@ -30,6 +30,7 @@ pub(crate) struct Common {
     pub(crate) auth_token: Option<Zeroizing<String>>,
     pub(crate) auth_user: Option<String>,
     pub(crate) seed: u64,
+    pub(crate) workers: Option<usize>,
     pub(crate) run_id: RunId,
     pub(crate) trace_share: f64,
     pub(crate) transport: TransportOptions,
@@ -183,6 +184,7 @@ impl Read<'_> {
                 .unwrap_or_default(),
             auth_token: self.auth_token(args.auth_token_file.as_deref())?,
             auth_user: self.value(args.auth_user, "auth-user", |user| Ok(user.text().into()))?,
+            workers: self.value(args.workers, "workers", Setting::positive_number)?,
             seed: self.value(args.seed, "seed", Setting::whole_number)?.unwrap_or(0),
             run_id: self.run_id(args.run_id)?,
             trace_share: self

@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic too")]
 
-use std::net::TcpListener;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 use dataset::Dataset;
 use gallery::{EmbeddedGallery, Gallery, GalleryConfig};
@@ -217,6 +219,81 @@ thresholds = { "http_req_duration{endpoint:list}" = ["max<60000"] }
     assert!(stdout.contains("7 planned = 7 completed"), "{stdout}");
     assert_eq!(gallery.stats().count("/api/runtime/puzzle/gallery", 200), 7);
     assert_eq!(gallery.stats().count("/api/runtime/custom-world-gallery", 200), 6);
+}
+
+/// A server that answers everything with `{}`, and the heads of the requests that it gets.
+fn listening() -> (String, Receiver<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base_url = format!("http://{}", listener.local_addr().unwrap());
+    let (sender, heads) = channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let sender = sender.clone();
+            std::thread::spawn(move || answer(&stream.unwrap(), &sender));
+        }
+    });
+    (base_url, heads)
+}
+
+fn answer(mut stream: &TcpStream, sender: &Sender<Vec<String>>) {
+    let mut head = Vec::new();
+    for line in BufReader::new(stream).lines() {
+        let Ok(line) = line else { return };
+        if !line.is_empty() {
+            head.push(line.to_lowercase());
+            continue;
+        }
+        let body = if head[0].starts_with("head ") { "" } else { "{}" };
+        sender.send(std::mem::take(&mut head)).unwrap();
+        write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{body}").unwrap();
+    }
+}
+
+#[test]
+fn requests_say_what_the_plan_and_the_run_say_and_the_token_stays_at_home() {
+    let ((home, at_home), (cdn, at_cdn)) = (listening(), listening());
+    let folder = tempfile::tempdir().unwrap();
+    let plan = format!(
+        r#"
+version = 1
+[[target]]
+name = "cdn"
+base_url = "{cdn}/prefix"
+[[endpoint]]
+name = "own"
+path = "/own?x=1"
+auth = true
+headers = {{ Accept-Language = "zh", accept = "text/html" }}
+[[endpoint]]
+name = "other"
+path = "/other"
+method = "HEAD"
+target = "cdn"
+[scenario.once]
+executor = "shared-iterations"
+"#
+    );
+    let plan = written(folder.path(), "plan.toml", &plan);
+    let variables = [("BASE_URL", home.as_str()), ("PLAN", &plan), ("AUTH_TOKEN", TOKEN)];
+    let arguments = ["run", "--run-id", "my-run", "--trace-share", "1"];
+    let (code, stdout, stderr) = run(&mut command(&arguments, &variables));
+    assert_eq!(code, 0, "{stdout}{stderr}");
+
+    let (own, other) = (at_home.recv().unwrap(), at_cdn.recv().unwrap());
+    assert_eq!(own[0], "get /own?x=1 http/1.1");
+    assert_eq!(other[0], "head /prefix/other http/1.1");
+    let has = |head: &[String], line: &str| head.iter().any(|own| own == line);
+    assert!(has(&own, "accept-language: zh") && has(&own, "accept: text/html"), "{own:?}");
+    assert!(has(&other, "accept: application/json"), "{other:?}");
+    let bearer = format!("authorization: bearer {TOKEN}");
+    assert!(has(&own, &bearer) && !has(&other, &bearer));
+    for head in [&own, &other] {
+        assert!(has(head, "x-load-test-run: my-run"), "{head:?}");
+        let begins = |start: &str| head.iter().any(|line| line.starts_with(start));
+        assert!(begins("traceparent: 00-") && begins("user-agent: genarrative-loadtest/"));
+        assert!(head.iter().any(|line| line.ends_with("(+run my-run)")), "{head:?}");
+    }
+    assert!(at_home.try_recv().is_err() && at_cdn.try_recv().is_err(), "one request each");
 }
 
 #[test]

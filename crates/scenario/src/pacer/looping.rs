@@ -68,7 +68,8 @@ impl Looping {
         match &self.quota {
             Quota::Endless => self.vus == 0,
             Quota::Each(iterations) => staff.planned == self.vus as u64 * iterations,
-            Quota::Shared { taken, all } => taken.load(Ordering::Relaxed) >= *all,
+            // Without users of its own, a worker need not wait for others to take what there is.
+            Quota::Shared { taken, all } => self.vus == 0 || taken.load(Ordering::Relaxed) >= *all,
         }
     }
 
