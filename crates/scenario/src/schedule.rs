@@ -9,8 +9,9 @@ use crate::Stage;
 /// stage. Where the rate is constant, start number i lies where the area reaches i − 1, also as in
 /// k6: the first start is at zero. A start that falls on the very end is not planned.
 ///
-/// Areas are exact integers. An offset is truncated to whole nanoseconds and is within one
-/// nanosecond of the exact one for stages of up to a day.
+/// Areas are exact integers. An offset is truncated to whole nanoseconds and is within two
+/// nanoseconds of the exact one, whatever the stages. [`Iterator::nth`] jumps, so that the starts of
+/// a long schedule can be sampled.
 #[derive(Clone, Debug)]
 pub struct ArrivalSchedule {
     segments: Vec<Segment>,
@@ -68,7 +69,8 @@ impl ArrivalSchedule {
         ArrivalSchedule { first: 0, number: 0, ..ramp }
     }
 
-    /// The number of starts in the whole schedule, whatever was taken from it already.
+    /// The number of starts in the whole schedule, whatever was taken from it already; `u64::MAX`
+    /// beyond that.
     pub fn total(&self) -> u64 {
         let Some(last) = self.segments.last() else { return 0 };
         let reached = last.area_end / self.area_per_start;
