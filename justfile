@@ -13,7 +13,7 @@ default:
 extract *ARGS:
     cargo run --release --locked -p extract -- {{ if ARGS == "" { synthetic } else { ARGS } }}
 
-# One virtual user for 30 s.
+# One virtual user for 30 s, against an embedded gallery or BASE_URL.
 smoke *ARGS:
     cargo run --release --locked -p loadtest -- smoke {{ARGS}}
 
@@ -25,9 +25,13 @@ baseline *ARGS:
 spike *ARGS:
     cargo run --release --locked -p loadtest -- spike {{ARGS}}
 
-# The scenario that SCENARIO names.
+# The scenarios that SCENARIO names, at once.
 run *ARGS:
     cargo run --release --locked -p loadtest -- run {{ARGS}}
+
+# What a run of the same settings would do; nothing is sent.
+plan *ARGS:
+    cargo run --release --locked -p loadtest -- plan {{ARGS}}
 
 # The gallery service alone, on 127.0.0.1:8787.
 gallery *ARGS:
@@ -54,6 +58,11 @@ ci:
 # Any bytes against the scanner, for SECONDS; needs cargo-fuzz and a nightly compiler.
 fuzz TARGET="scan" SECONDS="660":
     cargo +nightly fuzz run {{TARGET}} -- -max_total_time={{SECONDS}} -max_len=4096
+
+# Our load test beside k6, k9-load, oha, wrk and hey, in half an hour; README.md says what it needs.
+bench-peers *ARGS:
+    cargo build --profile dist --locked -p loadtest -p referee
+    cargo run --profile dist --locked -p referee -- bench {{ARGS}}
 
 # Our own measurements; docs/BENCHMARKS.md keeps what they said.
 bench:

@@ -10,7 +10,7 @@ use crate::transport::TransportArgs;
 #[command(
     name = "loadtest",
     version,
-    about = "Load-tests the works-list endpoints and says PASS or FAIL",
+    about = "Load-tests read endpoints, those of the works list or a plan's, and says PASS or FAIL",
     after_help = AFTER_HELP
 )]
 pub(crate) struct Args {
@@ -41,14 +41,14 @@ pub(crate) enum Command {
         #[command(flatten)]
         common: CommonArgs,
     },
-    /// The scenarios that SCENARIO names
+    /// The scenarios that SCENARIO names, at once: those above, or those of a plan file
     Run {
         #[command(flatten)]
         any: AnyArgs,
         #[command(flatten)]
         common: CommonArgs,
     },
-    /// Says what a run would do, before a byte is sent
+    /// What a run of the same settings would do: iterations, requests, virtual users, limits
     Plan {
         #[command(flatten)]
         plan: PlanArgs,
@@ -61,9 +61,10 @@ pub(crate) enum Command {
 
 /// For scenarios of any name.
 #[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Scenarios")]
 pub(crate) struct AnyArgs {
-    /// The plan's scenarios to run together, with commas between; the built-in plan has smoke,
-    /// baseline and spike [env: SCENARIO] [default: smoke, or the plan's only one]
+    /// The scenarios to run at once, with commas between; the built-in plan has smoke, baseline and
+    /// spike, a plan file its own [env: SCENARIO] [default: smoke, or the plan's only one]
     #[arg(long, value_name = "NAMES")]
     pub(crate) scenario: Option<String>,
 
@@ -78,20 +79,21 @@ pub(crate) struct AnyArgs {
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Plan")]
 pub(crate) struct PlanArgs {
-    /// Prints the plan's file, or the built-in plan, and does nothing else
+    /// Prints the plan file, or the built-in plan, and does nothing else
     #[arg(long, conflicts_with_all = ["probe", "arrivals", "service_time"])]
     pub(crate) print: bool,
 
-    /// How long a request is assumed to take [env: SERVICE_TIME] [default: 200ms]
+    /// How long a request is assumed to take; virtual users and connections follow from it
+    /// [env: SERVICE_TIME] [default: 200ms]
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub(crate) service_time: Option<String>,
 
-    /// Sends one iteration and takes its median as the service time
+    /// Sends one iteration to the target and takes the median of its requests as the service time
     #[arg(long, conflicts_with = "service_time")]
     pub(crate) probe: bool,
 
-    /// Also write every planned start of the arrival rates to a file: nanoseconds from the
-    /// beginning, one a line
+    /// Also writes every start that the scenarios with an arrival rate plan to a file: nanoseconds
+    /// from the beginning of the run, one a line
     #[arg(long, value_name = "FILE")]
     pub(crate) arrivals: Option<PathBuf>,
 }
@@ -150,9 +152,10 @@ pub(crate) struct OpenArgs {
 
 /// For every scenario.
 #[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Every scenario")]
 pub(crate) struct CommonArgs {
-    /// A plan file, in place of the built-in plan of endpoints and scenarios; `loadtest plan
-    /// --print` shows how it is written [env: PLAN]
+    /// A plan file, with endpoints and scenarios in place of the built-in ones; `loadtest plan
+    /// --print` shows how one is written [env: PLAN]
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: Option<String>,
 
@@ -186,8 +189,8 @@ pub(crate) struct CommonArgs {
     #[arg(long, value_name = "ID")]
     pub(crate) auth_user: Option<String>,
 
-    /// Threads that send the load; without it enough for the planned rate, and for smoke and baseline
-    /// one for each core [env: WORKERS]
+    /// Threads that send the load [env: WORKERS] [default: enough for the planned rate; where answers
+    /// decide the rate, one for each core, but no more than virtual users]
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) workers: Option<String>,
 
@@ -195,8 +198,8 @@ pub(crate) struct CommonArgs {
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) seed: Option<String>,
 
-    /// The run's name, which its requests carry as X-Load-Test-Run: letters, digits, -, _ and .
-    /// [env: RUN_ID] [default: random]
+    /// The run's name, which its requests carry in X-Load-Test-Run and User-Agent: up to 64
+    /// letters, digits, -, _ and . [env: RUN_ID] [default: random]
     #[arg(long, value_name = "ID")]
     pub(crate) run_id: Option<String>,
 
@@ -230,5 +233,7 @@ const AFTER_HELP: &str = "\
 Every setting is a flag or the variable of the same name; the flag goes first, and an empty variable
 counts as not set. The token is never an argument: it would show in the list of processes.
 
+`loadtest plan` sends nothing, unless it is told to probe.
+
 Exit codes: 0 pass, 1 could not be done, 2 usage, 98 no evidence, 99 a threshold failed,
-104 invalid configuration, 105 interrupted";
+104 invalid configuration, 105 interrupted, 108 stopped by a threshold";

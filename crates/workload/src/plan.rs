@@ -144,7 +144,8 @@ impl Plan {
         GENARRATIVE
     }
 
-    /// Reads a plan from a TOML file's text. A shape is the name of a built-in one.
+    /// Reads a plan from a TOML file's text. A shape is the name of a built-in one. A plan without
+    /// scenarios has those of the built-in one, with the thresholds that its endpoints can decide.
     ///
     /// # Errors
     ///
@@ -175,7 +176,10 @@ impl Plan {
         }
         let targets = targets(text, file.target)?;
         let endpoints = endpoint::read_all(text, file.endpoint, &targets, read_shape)?;
-        let scenarios = scenarios::read_all(text, file.scenario, &endpoints)?;
+        let scenarios = match file.scenario.is_empty() {
+            true => scenarios::of_genarrative(&endpoints)?,
+            false => scenarios::read_all(text, file.scenario, &endpoints)?,
+        };
         Ok(Plan { endpoints, targets, scenarios })
     }
 

@@ -220,3 +220,40 @@ export default function () {
   }
 }
 ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(bodies: Bodies, checked: bool) -> Load {
+        Load { model: Model::Rate { per_second: 250, vus: 300 }, bodies, checked, seconds: 3 }
+    }
+
+    #[test]
+    fn our_plan_names_the_built_in_shapes_and_only_where_bodies_are_checked() {
+        let plan = our_plan(load(Bodies::Mix, true));
+        for name in ["puzzle-gallery", "custom-world-gallery"] {
+            assert!(plan.contains(&format!("shape = \"{name}\"")), "{plan}");
+            assert!(probe::gallery::shape_source(name).is_some());
+        }
+        assert!(!our_plan(load(Bodies::Mix, false)).contains("shape"));
+    }
+
+    #[test]
+    fn wrk_asks_for_the_pages_in_turns() {
+        let script = wrk_script(load(Bodies::Mix, false));
+        assert!(
+            script.contains(
+                r#"{"/api/runtime/puzzle/gallery", "/api/runtime/custom-world-gallery"}"#
+            )
+        );
+        assert!(script.contains("turn % 2"));
+    }
+
+    #[test]
+    fn a_rate_has_all_its_users_from_the_start() {
+        let options = k6_options(load(Bodies::Small, false));
+        let rate = &options["scenarios"]["rate"];
+        assert_eq!((&rate["rate"], &rate["preAllocatedVUs"]), (&json!(250), &json!(300)));
+    }
+}

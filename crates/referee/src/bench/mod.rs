@@ -79,6 +79,8 @@ enum Figures {
 struct Bench {
     tools: Tools,
     launcher: Launcher,
+    /// As it was before the first round.
+    machine: String,
     rounds: u32,
     seconds: u32,
     results: Results,
@@ -86,14 +88,20 @@ struct Bench {
 
 /// Measures, prints the table, and writes it with every round's figures beside the peers.
 pub(crate) fn bench(args: &BenchArgs) -> io::Result<()> {
+    if !cfg!(target_os = "linux") {
+        return Err(io::Error::other("bench needs Linux: it pins processes and reads /proc"));
+    }
     let beside = std::env::current_exe()?.with_file_name("loadtest");
     let ours = args.loadtest.clone().unwrap_or(beside).canonicalize()?;
     let tools = Tools::install(&args.folder, ours, args.offline)?;
     let launcher = Launcher { realtime: args.realtime };
     let BenchArgs { rounds, seconds, .. } = *args;
-    let mut bench = Bench { tools, launcher, rounds, seconds, results: Results::default() };
+    let (machine, results) = (machine(launcher), Results::default());
+    let mut bench = Bench { tools, launcher, machine, rounds, seconds, results };
     let wanted = |figures: &&Figures| args.only.is_empty() || args.only.contains(figures);
     for figures in Figures::value_variants().iter().filter(wanted) {
+        // It takes a while, and says what it is at.
+        writeln!(io::stderr(), "measuring {figures:?}")?;
         bench.measure(*figures)?;
     }
     bench.publish()
@@ -112,7 +120,7 @@ impl Bench {
     }
 
     fn publish(&self) -> io::Result<()> {
-        let mut text = String::new();
+        let mut text = format!("{}\n", self.machine);
         for tool in Tool::ALL {
             text += &format!("{}: {}\n", tool.name(), self.tools.version(tool));
         }
@@ -121,7 +129,8 @@ impl Bench {
         text += &self.results.table();
         let folder = self.tools.folder();
         fs::write(folder.join("results.md"), &text)?;
-        fs::write(folder.join("results.json"), self.results.json(&self.tools).to_string())?;
+        let json = self.results.json(&self.machine, &self.tools);
+        fs::write(folder.join("results.json"), json.to_string())?;
         io::stdout().write_all(text.as_bytes())
     }
 
@@ -298,6 +307,22 @@ impl Bench {
         let round = |round| cases.iter().map(move |&(a, b, c)| (round, a, b, c));
         (0..self.rounds).flat_map(round).collect()
     }
+}
+
+/// What the figures depend on, as far as the system says it.
+fn machine(launcher: Launcher) -> String {
+    let file = |path| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
+    let processors = file("/proc/cpuinfo");
+    let model = processors.lines().find_map(|line| line.strip_prefix("model name"));
+    let model = model.unwrap_or_default().trim_start_matches([' ', '\t', ':']).to_owned();
+    let count = processors.lines().filter(|line| line.starts_with("processor")).count();
+    format!(
+        "{count} x {model}, Linux {}, TCP {}, load before {}, realtime {}",
+        file("/proc/sys/kernel/osrelease"),
+        file("/proc/sys/net/ipv4/tcp_congestion_control"),
+        file("/proc/loadavg"),
+        launcher.realtime
+    )
 }
 
 struct Steady {

@@ -57,6 +57,10 @@ impl Client {
             let text = fs::read_to_string(task?.path().join("schedstat")).unwrap_or_default();
             nanos += text.split(' ').next().and_then(|first| first.parse().ok()).unwrap_or(0);
         }
+        // A kernel that does not count must not look like a client that costs nothing.
+        if nanos == 0 {
+            return Err(io::Error::other("there is no processor time in /proc for the client"));
+        }
         Ok(Duration::from_nanos(nanos))
     }
 

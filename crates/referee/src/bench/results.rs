@@ -76,11 +76,11 @@ impl Results {
         if text.is_empty() { text } else { text + "\n" }
     }
 
-    pub(super) fn json(&self, tools: &Tools) -> Value {
+    pub(super) fn json(&self, machine: &str, tools: &Tools) -> Value {
         let versions: BTreeMap<_, _> =
             Tool::ALL.iter().map(|&tool| (tool.name(), tools.version(tool))).collect();
         let rows: Vec<_> = self.rows.iter().map(Row::json).collect();
-        json!({ "versions": versions, "figures": rows })
+        json!({ "machine": machine, "versions": versions, "figures": rows })
     }
 }
 

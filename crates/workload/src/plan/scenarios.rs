@@ -9,8 +9,8 @@ use scenario::{
 };
 use toml::Spanned;
 
-use super::file::{ExecutorFile, ReuseFile, ScenarioFile, ThresholdFile};
-use super::{Definition, Endpoint, Plan, duration, invalid_at, is_name, line};
+use super::file::{ExecutorFile, PlanFile, ReuseFile, ScenarioFile, ThresholdFile};
+use super::{Definition, Endpoint, GENARRATIVE, Plan, duration, invalid_at, is_name, line, syntax};
 use crate::{WorkloadError, series};
 
 /// k6's defaults.
@@ -130,6 +130,21 @@ pub(super) fn read_all(
         Ok(Definition { name, file, thresholds })
     };
     files.into_iter().map(read).collect()
+}
+
+/// The scenarios of the built-in plan for endpoints of another one. Thresholds that none of these
+/// could decide are left out.
+pub(super) fn of_genarrative(endpoints: &[Endpoint]) -> Result<Vec<Definition>, WorkloadError> {
+    let file: PlanFile =
+        toml::from_str(GENARRATIVE).map_err(|error| syntax(GENARRATIVE, &error))?;
+    let mut scenarios = read_all(GENARRATIVE, file.scenario, Plan::genarrative().endpoints())?;
+    let is_decided = |threshold: &Threshold| {
+        let selector = threshold.selector();
+        let feeds = |endpoint: &Endpoint| series::may_feed(endpoint, selector);
+        !series::is_of_requests(selector) || endpoints.iter().any(feeds)
+    };
+    scenarios.iter_mut().for_each(|definition| definition.thresholds.retain(is_decided));
+    Ok(scenarios)
 }
 
 fn check(name: &str, file: &ScenarioFile, endpoints: &[Endpoint]) -> Result<(), String> {

@@ -312,3 +312,22 @@ fn a_ramp_that_is_no_spike_is_not_bent_into_one() {
         assert!(error.contains("PEAK_RPS"), "{error}");
     }
 }
+
+#[test]
+fn a_plan_without_scenarios_has_the_built_in_ones() {
+    let text = "version = 1\n[[endpoint]]\nname = \"own\"\npath = \"/own\"\n";
+    let plan = Plan::from_toml(text).unwrap();
+    let names: Vec<_> = plan.scenario_names().collect();
+    assert_eq!(names, ["baseline", "smoke", "spike"]);
+    let spike = plan.scenario("spike", &Overrides::default()).unwrap();
+    let shown: Vec<_> = spike.thresholds.iter().map(ToString::to_string).collect();
+    // Without a shape there is nothing that could have a shape error, and there are no details.
+    assert_eq!(
+        shown,
+        [
+            "dropped_iterations: count==0",
+            "http_req_duration: p(95)<2000",
+            "http_req_failed: rate<0.01"
+        ]
+    );
+}
