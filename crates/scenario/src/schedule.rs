@@ -9,8 +9,9 @@ use crate::Stage;
 /// stage. Where the rate is constant, start number i lies where the area reaches i − 1, also as in
 /// k6: the first start is at zero. A start that falls on the very end is not planned.
 ///
-/// Areas are exact integers. An offset is truncated to whole nanoseconds and is within one
-/// nanosecond of the exact one for stages of up to a day.
+/// Areas are exact integers. An offset is truncated to whole nanoseconds and is within two
+/// nanoseconds of the exact one, whatever the stages. [`Iterator::nth`] jumps, so that the starts of
+/// a long schedule can be sampled.
 #[derive(Clone, Debug)]
 pub struct ArrivalSchedule {
     segments: Vec<Segment>,
@@ -22,6 +23,9 @@ pub struct ArrivalSchedule {
     number: u128,
     /// Twice the time unit in nanoseconds: the area of one iteration, as areas are counted here.
     area_per_start: u128,
+    /// The latest offset so far: rounding must not put one before it, even where there are several
+    /// starts in a nanosecond.
+    latest_ns: u128,
     end_ns: u128,
 }
 
@@ -54,6 +58,7 @@ impl ArrivalSchedule {
             first: 1,
             number: 1,
             area_per_start,
+            latest_ns: 0,
             end_ns: start_ns,
         }
     }
@@ -64,7 +69,8 @@ impl ArrivalSchedule {
         ArrivalSchedule { first: 0, number: 0, ..ramp }
     }
 
-    /// The number of starts in the whole schedule, whatever was taken from it already.
+    /// The number of starts in the whole schedule, whatever was taken from it already; `u64::MAX`
+    /// beyond that.
     pub fn total(&self) -> u64 {
         let Some(last) = self.segments.last() else { return 0 };
         let reached = last.area_end / self.area_per_start;
@@ -94,7 +100,14 @@ impl Iterator for ArrivalSchedule {
             return None;
         }
         self.number += 1;
-        Some(duration_from_nanos(offset_ns))
+        self.latest_ns = self.latest_ns.max(offset_ns);
+        Some(duration_from_nanos(self.latest_ns))
+    }
+
+    /// Jumps there, however many starts lie in between.
+    fn nth(&mut self, count: usize) -> Option<Duration> {
+        self.number += count as u128;
+        self.next()
     }
 }
 

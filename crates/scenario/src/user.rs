@@ -38,6 +38,38 @@ pub trait VirtualUser {
     fn iterate(&mut self, iteration: Iteration) -> impl Future<Output = ()>;
 }
 
+/// A virtual user that runs an async closure as its iteration. What the closure owns is the user's
+/// own, from iteration to iteration.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use scenario::{Scenario, Stop, user_fn};
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+/// let each_five = Scenario::per_vu_iterations(2, 5, Duration::from_secs(1), Duration::ZERO)?;
+/// let new_user = |vu| {
+///     let mut visits = 0;
+///     user_fn(async move |iteration| {
+///         visits += 1;
+///         assert_eq!((iteration.vu, iteration.index), (vu, 2 * (visits - 1) + vu as u64));
+///         tokio::task::yield_now().await;
+///     })
+/// };
+/// let tally = runtime.block_on(scenario::run(&each_five, new_user, &(), &Stop::new()));
+/// assert_eq!(tally.completed, 10);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn user_fn<F: AsyncFnMut(Iteration)>(iterate: F) -> impl VirtualUser {
+    UserFn(iterate)
+}
+
+struct UserFn<F>(F);
+
+impl<F: AsyncFnMut(Iteration)> VirtualUser for UserFn<F> {
+    async fn iterate(&mut self, iteration: Iteration) {
+        (self.0)(iteration).await;
+    }
+}
+
 /// Hears what happens in a run. Every method does nothing by default.
 pub trait Observer {
     /// An iteration starts.

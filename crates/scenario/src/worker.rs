@@ -21,18 +21,26 @@ use crate::{Executor, Observer, Scenario, Seat, Stop, Tally, VirtualUser};
 const TURNS: usize = 64;
 
 /// How precisely iterations start.
+///
+/// The moment of each planned start is the same with both; how late it begins is what differs, and
+/// [`Iteration::started`](crate::Iteration::started) says it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Timing {
-    /// By the runtime's timer, which has steps of a millisecond and follows paused time.
+    /// By the runtime's timer, which has steps of a millisecond and follows paused time: what tests
+    /// want, and what [`run`] takes.
     #[default]
     Runtime,
     /// By the system's best timer, to some tens of microseconds: on Linux one in the runtime's own
-    /// event loop, which needs I/O enabled, elsewhere a thread that sleeps.
+    /// event loop, which needs I/O enabled, elsewhere a thread that sleeps. It knows nothing of
+    /// paused time.
     Precise,
 }
 
 /// One of several workers that share the scenarios of a run. Each runs on a thread, or at least in a
 /// task, of its own: [`split`] makes them.
+///
+/// A worker may be sent to its thread; the future of [`Worker::run`] and the virtual users that it
+/// makes stay there, so they need not be `Send`.
 #[derive(Debug)]
 pub struct Worker {
     scenarios: Arc<[(Scenario, Common)]>,
@@ -45,7 +53,41 @@ pub struct Worker {
 /// virtual users, each worker takes every how-many-th. A start for which a worker has no user goes
 /// to one that has.
 ///
-/// All workers have to be run, and the tallies of each scenario merged, to have a whole run.
+/// All workers have to be run, and the tallies of each scenario merged, to have a whole run. An
+/// `epoch` a little ahead gives the threads time to begin.
+///
+/// ```
+/// use std::thread;
+/// use std::time::Duration;
+/// use scenario::{ConstantArrivalRate, Scenario, Seat, Stop, Tally, Timing, split, user_fn};
+/// use tokio::time::Instant;
+///
+/// let rate = ConstantArrivalRate {
+///     rate: 1_000,
+///     time_unit: Duration::from_secs(1),
+///     duration: Duration::from_millis(100),
+///     pre_allocated_vus: 4,
+///     max_vus: 100,
+/// };
+/// let scenarios = [Scenario::constant_arrival_rate(rate, Duration::from_secs(1))?];
+/// let (stop, epoch) = (Stop::new(), Instant::now() + Duration::from_millis(10));
+///
+/// let work = |worker: scenario::Worker| {
+///     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+///     let new_user = |_: Seat| user_fn(async |_| tokio::task::yield_now().await);
+///     Ok::<_, std::io::Error>(runtime.block_on(worker.run(new_user, &(), &stop, Timing::Precise)))
+/// };
+/// let tally = thread::scope(|threads| {
+///     let workers = split(&scenarios, 2, epoch).into_iter();
+///     let threads: Vec<_> = workers.map(|worker| threads.spawn(|| work(worker))).collect();
+///     threads.into_iter().try_fold(Tally::default(), |sum, thread| {
+///         let tallies = thread.join().expect("no worker panics")?;
+///         Ok::<_, std::io::Error>(sum.merged(tallies[0]))
+///     })
+/// })?;
+/// assert_eq!((tally.planned, tally.completed, tally.dropped), (100, 100, 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn split(scenarios: &[Scenario], workers: usize, epoch: Instant) -> Vec<Worker> {
     let workers = workers.max(1);
     let bells: Vec<Arc<Bells>> = (0..workers).map(|_| Arc::default()).collect();

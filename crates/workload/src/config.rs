@@ -4,7 +4,7 @@ use hyper::header::HeaderValue;
 use metrics::Threshold;
 use scenario::Scenario;
 
-use crate::{BaseUrl, RunId, TransportOptions, WorkloadError};
+use crate::{BaseUrl, Overrides, Plan, RunId, TransportOptions, WorkloadError};
 
 /// How a plan's endpoints are to be loaded. Any values are taken here; [`crate::Run::prepare`]
 /// refuses those that make no run.
@@ -59,6 +59,18 @@ impl RunConfig {
             workers: None,
             transport: TransportOptions::default(),
         }
+    }
+
+    /// A run of one of a plan's scenarios, with its thresholds and endpoints, and every other setting
+    /// at its default.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkloadError::UnknownScenario`] if the plan has no scenario with this name.
+    pub fn of_plan(plan: &Plan, scenario: &str, base_url: BaseUrl) -> Result<Self, WorkloadError> {
+        let planned = plan.scenario(scenario, &Overrides::default())?;
+        let config = Self::new(planned.name, base_url, planned.scenario);
+        Ok(RunConfig { thresholds: planned.thresholds, endpoints: planned.endpoints, ..config })
     }
 }
 

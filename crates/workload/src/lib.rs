@@ -22,6 +22,51 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # In a test of your own service
+//!
+//! A repository that names this crate among its development dependencies can put a scenario into a
+//! `#[tokio::test]`, against the server that the test has started, and assert on what came of it. The
+//! load has threads of its own, so that the server may run on the test's one thread;
+//! `examples/embedded.rs` is a whole one. What is needed of [`scenario`] and [`metrics`] is here too.
+//!
+//! ```no_run
+//! use workload::{Plan, Progress, Run, RunConfig, metrics::Verdict, scenario::Stop};
+//!
+//! const PLAN: &str = r#"
+//! version = 1
+//!
+//! [[endpoint]]
+//! name = "orders"
+//! path = "/api/orders"
+//! shape = "orders.json"
+//!
+//! [scenario.steady]
+//! executor = "constant-arrival-rate"
+//! rate = 50
+//! duration = "2s"
+//!
+//! [scenario.steady.thresholds]
+//! "http_req_duration" = ["p(95)<200"]
+//! "http_req_failed" = ["rate==0"]
+//! "checks" = ["rate==1"]
+//! "#;
+//! const ORDERS: &[u8] = br#"{"type": "object", "required": ["orders"]}"#;
+//!
+//! # async fn test(base_url: String) -> Result<(), Box<dyn std::error::Error>> {
+//! // In `#[tokio::test] async fn …`, with the base URL of your server:
+//! let plan = Plan::from_toml_with(PLAN, |_name| Ok(ORDERS.to_vec()))?;
+//! let config = RunConfig::of_plan(&plan, "steady", base_url.parse()?)?;
+//! let run = Run::prepare(config, &plan, None)?.execute(&Stop::new(), &Progress::default()).await?;
+//!
+//! assert_eq!(run.verdict(), Verdict::Pass, "{:?} {:?}", run.thresholds, run.violations);
+//! assert_eq!((run.iterations.completed, run.requests.expected), (100, 100));
+//! assert!(!run.is_saturated(), "{:?}", run.validity());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Where there is no HTTP, [`scenario`] alone drives any async closure.
+//!
 //! # What it doesn't do
 //!
 //! It reads no file and no environment, prints nothing, and keeps no response body. The token is
@@ -51,7 +96,9 @@ pub use config::{AuthToken, RunConfig};
 pub use error::WorkloadError;
 pub use forecast::{EndpointForecast, Forecast, ScenarioForecast, ThresholdForecast};
 pub use identity::RunId;
+pub use metrics;
 pub use plan::{Endpoint, Frequency, Overrides, Plan, PlannedScenario, Role};
 pub use progress::Progress;
 pub use run::Run;
+pub use scenario;
 pub use transport::{HttpVersion, TransportOptions};

@@ -52,15 +52,12 @@ impl Open {
 
     /// Finds the next start that is this worker's.
     fn advance(&mut self) {
-        loop {
-            let index = self.index;
-            let offset = self.schedule.next();
-            self.index += 1;
-            self.next = offset.map(|offset| Start { index, planned: self.begin + offset });
-            if self.next.is_none() || index % self.workers as u64 == self.worker as u64 {
-                return;
-            }
-        }
+        let place = (self.index % self.workers as u64) as usize;
+        let others = (self.worker + self.workers - place) % self.workers;
+        let index = self.index + others as u64;
+        let offset = self.schedule.nth(others);
+        self.next = offset.map(|offset| Start { index, planned: self.begin + offset });
+        self.index = index + 1;
     }
 
     pub(crate) fn due(&self) -> Option<Instant> {
