@@ -92,7 +92,7 @@ impl Staff {
     fn complete(&mut self, iteration: &Iteration, scene: &Scene) {
         self.busy -= 1;
         self.completed += 1;
-        scene.observer.completed(iteration, Instant::now());
+        scene.observer.completed(iteration, scene.now);
         scene.tell_users();
     }
 
@@ -262,7 +262,9 @@ impl Part {
                 continue;
             }
             // Whoever is done already has not been cut off.
-            match scene.crew.poll(slot) {
+            let completed = scene.crew.poll(slot);
+            scene.now = Instant::now();
+            match completed {
                 Some(iteration) => self.staff.complete(&iteration, scene),
                 None => self.staff.interrupt(slot, scene),
             }

@@ -157,6 +157,7 @@ impl Worker {
         let birth = Box::new(move |seat, order| life(new_user(seat), order));
         let bells = Arc::clone(&self.bells[self.number]);
         let mut shift = Shift {
+            now: Instant::now(),
             crew: Crew::new(birth, bells),
             parts: self.parts(),
             observer,
@@ -183,6 +184,8 @@ type Wish<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 
 /// A worker at work.
 struct Shift<'a> {
+    /// Read once a turn: what happens within one happens at the same time.
+    now: Instant,
     crew: Crew<'a>,
     parts: Vec<Part>,
     observer: &'a dyn Observer,
@@ -194,6 +197,7 @@ struct Shift<'a> {
 impl Shift<'_> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.crew.bells.attend(cx.waker());
+        self.now = Instant::now();
         self.heed_stop(cx);
         for _ in 0..TURNS {
             self.do_what_is_due();
@@ -214,6 +218,7 @@ impl Shift<'_> {
     fn rest(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.alarm.set(self.parts.iter().filter_map(Part::due).min());
         if self.alarm.poll(cx).is_ready() {
+            self.now = Instant::now();
             return Poll::Ready(());
         }
         // Looked at after the alarm was set, and once more after nobody attends to the bells: what
@@ -221,8 +226,7 @@ impl Shift<'_> {
         if !self.crew.bells.leave() {
             return Poll::Ready(());
         }
-        let now = Instant::now();
-        if self.parts.iter().any(|part| part.is_due(now)) {
+        if self.parts.iter().any(|part| part.is_due(self.now)) {
             self.crew.bells.attend(cx.waker());
             return Poll::Ready(());
         }
@@ -230,25 +234,26 @@ impl Shift<'_> {
     }
 
     fn do_what_is_due(&mut self) {
-        let now = Instant::now();
         for at in 0..self.parts.len() {
-            if self.parts[at].is_short_of_users(now) {
+            if self.parts[at].is_short_of_users(self.now) {
                 // Whoever is done already is free, even if there was no turn to notice it.
                 while let Some(slot) = self.crew.next() {
                     self.give_turn(slot);
                 }
             }
-            if self.parts[at].is_due(now) {
-                let mut scene = Scene { crew: &mut self.crew, observer: self.observer, now };
+            if self.parts[at].is_due(self.now) {
+                let (now, observer) = (self.now, self.observer);
+                let mut scene = Scene { crew: &mut self.crew, observer, now };
                 self.parts[at].on_time(&mut scene);
             }
         }
     }
 
     fn give_turn(&mut self, slot: usize) {
-        let Some(iteration) = self.crew.poll(slot) else { return };
-        let part = &mut self.parts[iteration.scenario];
-        let now = Instant::now();
+        let completed = self.crew.poll(slot);
+        self.now = Instant::now();
+        let Some(iteration) = completed else { return };
+        let (now, part) = (self.now, &mut self.parts[iteration.scenario]);
         let mut scene = Scene { crew: &mut self.crew, observer: self.observer, now };
         part.completed(slot, &iteration, &mut scene);
     }
@@ -263,7 +268,7 @@ impl Shift<'_> {
     }
 
     fn for_each_part(&mut self, act: impl Fn(&mut Part, &mut Scene<'_, '_>)) {
-        let now = Instant::now();
+        let now = self.now;
         for part in &mut self.parts {
             let mut scene = Scene { crew: &mut self.crew, observer: self.observer, now };
             act(part, &mut scene);

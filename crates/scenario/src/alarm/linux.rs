@@ -41,14 +41,16 @@ impl Timer {
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while Instant::now() < self.at {
-            // An event of the time before is cleared, and the next one is waited for.
+        loop {
             match ready!(self.fd.poll_read_ready(cx)) {
                 Ok(mut event) => event.clear_ready(),
                 Err(_) => return Poll::Ready(()),
             }
+            // An event of a moment that was set before is not this one's.
+            if Instant::now() >= self.at {
+                return Poll::Ready(());
+            }
         }
-        Poll::Ready(())
     }
 }
 
