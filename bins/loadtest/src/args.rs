@@ -190,7 +190,7 @@ pub(crate) struct CommonArgs {
     pub(crate) auth_user: Option<String>,
 
     /// Threads that send the load [env: WORKERS] [default: enough for the planned rate; where answers
-    /// decide the rate, one for each core, but no more than virtual users]
+    /// decide the rate, one for every second core, but no more than virtual users]
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) workers: Option<String>,
 

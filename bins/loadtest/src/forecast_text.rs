@@ -48,6 +48,9 @@ fn scenario_text(scenario: &ScenarioForecast) -> String {
     line(&mut text, "at the peak", &peak);
     line(&mut text, "virtual users", &users(scenario));
     for endpoint in &scenario.endpoints {
+        // What an iteration requests by chance is known on average only.
+        let is_certain = endpoint.requests_an_iteration.fract() == 0.0;
+        let about = if is_certain { about } else { "about " };
         let requests = format!(
             "{about}{} requests, {}/s at the peak  {} {}",
             number(endpoint.requests.round()),

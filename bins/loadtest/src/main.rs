@@ -21,11 +21,6 @@ use cli::Environment;
 
 use crate::args::Args;
 
-/// Bodies come and go by the thousand; this allocator takes and gives their memory with less work
-/// than the system's. docs/BENCHMARKS.md has what it saves and costs.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     match run::run(Args::parse(), &Environment::of_process()) {
         Ok(code) => ExitCode::from(code),

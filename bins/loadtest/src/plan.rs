@@ -11,6 +11,7 @@ use crate::args::{CommonArgs, PlanArgs};
 use crate::failure::Failure;
 use crate::forecast_text;
 use crate::output;
+use crate::plan_file::PlanFile;
 use crate::run::{execute, prepare};
 use crate::settings::{Asked, Read, Settings};
 use crate::target::Target;
@@ -24,13 +25,16 @@ pub(crate) fn run(
     common: CommonArgs,
     environment: &Environment,
 ) -> Result<u8, Failure> {
-    let service_time = Read { environment }.service_time(args.service_time)?;
-    let settings = Settings::new(asked, common, environment)?;
+    let read = Read { environment };
     if args.print {
-        let text = settings.plan_file.as_ref().map_or(Plan::genarrative_toml(), |file| file.text());
-        output::print(text)?;
+        // Whoever wants to read a plan need not have chosen one of its scenarios.
+        let file = read.plan_file(common.plan)?;
+        file.as_ref().map(PlanFile::plan).transpose()?;
+        output::print(file.as_ref().map_or(Plan::genarrative_toml(), PlanFile::text))?;
         return Ok(0);
     }
+    let service_time = read.service_time(args.service_time)?;
+    let settings = Settings::new(asked, common, environment)?;
     if let Some(path) = &args.arrivals {
         write_arrivals(path, &settings.scenarios)?;
     }

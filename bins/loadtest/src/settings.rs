@@ -15,8 +15,6 @@ use crate::plan_file::PlanFile;
 /// Everything that was asked for, checked.
 pub(crate) struct Settings {
     pub(crate) plan: Plan,
-    /// The file that the plan is from, if it is not the built-in one.
-    pub(crate) plan_file: Option<PlanFile>,
     pub(crate) scenarios: Vec<PlannedScenario>,
     pub(crate) common: Common,
 }
@@ -46,9 +44,7 @@ impl Settings {
         environment: &Environment,
     ) -> Result<Self, Failure> {
         let read = Read { environment };
-        let plan_path =
-            read.value(common.plan.take(), "plan", |path| Ok(path.text().to_owned()))?;
-        let plan_file = plan_path.map(|path| PlanFile::read(path.as_ref())).transpose()?;
+        let plan_file = read.plan_file(common.plan.take())?;
         let plan = plan_file.as_ref().map_or_else(|| Ok(Plan::genarrative()), PlanFile::plan)?;
         let Asked { name, closed, open } = scenario;
         let names = match name {
@@ -58,7 +54,7 @@ impl Settings {
         let overrides = read.overrides(closed, open, common.graceful_stop.take())?;
         let scenarios = plan.scenarios(&names, &overrides)?;
         let common = read.common(common)?;
-        Ok(Settings { plan, plan_file, scenarios, common })
+        Ok(Settings { plan, scenarios, common })
     }
 }
 
@@ -111,6 +107,12 @@ impl Read<'_> {
         parse: impl FnOnce(&Setting) -> Result<T, CliError>,
     ) -> Result<Option<T>, CliError> {
         self.environment.setting(typed, flag)?.as_ref().map(parse).transpose()
+    }
+
+    /// The plan file, if there is to be one.
+    pub(crate) fn plan_file(&self, typed: Option<String>) -> Result<Option<PlanFile>, Failure> {
+        let path = self.value(typed, "plan", |path| Ok(path.text().to_owned()))?;
+        Ok(path.map(|path| PlanFile::read(path.as_ref())).transpose()?)
     }
 
     /// The names of SCENARIO, or else `smoke`, or the only one that the plan has.

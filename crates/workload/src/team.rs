@@ -58,7 +58,8 @@ pub(crate) struct Ended {
 }
 
 /// How many workers a run has, if nobody says: enough for the planned rate, or, where answers decide
-/// the rate, one for each core, but no more than there are users.
+/// the rate, one for every second core, because the service may be on the same machine and a full
+/// core a worker is more than most services can answer. No more than there are users or cores.
 pub(crate) fn workers<'a>(
     config: &RunConfig,
     scenarios: impl Iterator<Item = (&'a Scenario, f64)>,
@@ -66,7 +67,7 @@ pub(crate) fn workers<'a>(
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let needed = |(scenario, requests_per_iteration): (&Scenario, f64)| match scenario.peak_rate() {
         Some(rate) => (rate * requests_per_iteration / REQUESTS_A_WORKER).ceil() as usize,
-        None => scenario.max_vus(),
+        None => scenario.max_vus().min(cores.div_ceil(2)),
     };
     let needed = scenarios.map(needed).fold(0, usize::saturating_add);
     config.workers.unwrap_or(needed.min(cores)).clamp(1, WORKERS_MAX)

@@ -78,6 +78,8 @@ impl TransportOptions {
                 return Err(WorkloadError::Timeout { name });
             }
         }
+        // Said even where the target needs none: a mistake is not kept for the day when it does.
+        super::tls::certificates(&self.ca_certificates)?;
         if self.unix_socket.is_some() && cfg!(not(unix)) {
             return Err(WorkloadError::UnixSocket);
         }
