@@ -300,18 +300,23 @@ executor = "shared-iterations"
 fn plans_that_cannot_be_used_are_104_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let list = "version = 1\n[[endpoint]]\nname = \"a\"\npath = \"/a\"\n";
+    let once = "executor = \"per-vu-iterations\"\nvus = 1\niterations = 1\n";
+    let two = format!("{list}[scenario.x]\n{once}[scenario.y]\n{once}");
     for (text, part) in [
         ("version = 1\n", "no [[endpoint]]"),
         ("version = ", "line 1"),
         (&format!("{list}shape = \"absent.json\"\n"), "absent.json"),
         (&format!("{list}headers = {{ Authorization = \"{TOKEN}\" }}\n"), "line 2: endpoint \"a\""),
         (&format!("{list}auth = \"{TOKEN}\"\n"), "line 5"),
-        (list, "there is no scenario \"smoke\""),
+        (&two, "there is no scenario \"smoke\"; there are x, y"),
     ] {
         let path = written(folder.path(), "plan.toml", text);
         let (code, error) = refused(&["plan", "--plan", &path]);
         assert!(code == 104 && error.contains(part), "{code} {error}");
     }
+    let path = written(folder.path(), "plan.toml", &two);
+    let printed = planned(&["--print", "--plan", &path], &[]);
+    assert_eq!(printed, two, "to read a plan, no scenario has to be chosen");
     let (code, error) = refused(&["plan", "--plan", "absent.toml"]);
     assert!(code == 1 && error.contains("absent.toml"), "{code} {error}");
     for arguments in [
