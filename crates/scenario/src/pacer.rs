@@ -50,6 +50,10 @@ impl Pacer {
         let looping = |vus, quota| {
             Pacer::Looping(Looping::new(share(vus, worker, workers), vus as u64, quota))
         };
+        let open = |pre_allocated, desk| {
+            let pre_allocated = share(pre_allocated, worker, workers);
+            Pacer::Open(Open::new(scenario, pre_allocated, desk, worker, workers, begin))
+        };
         match (scenario.executor(), common) {
             (Executor::ConstantVus { vus, .. }, _) => looping(*vus, Quota::Endless),
             (Executor::PerVuIterations { vus, iterations, .. }, _) => {
@@ -62,12 +66,10 @@ impl Pacer {
                 Pacer::Ramping(Ramping::new(ramp, begin, worker, workers))
             }
             (Executor::ConstantArrivalRate(rate), Common::Desk(desk)) => {
-                let users = [rate.pre_allocated_vus, rate.max_vus];
-                Pacer::Open(Open::new(scenario, users, desk, worker, workers, begin))
+                open(rate.pre_allocated_vus, desk)
             }
             (Executor::RampingArrivalRate(ramp), Common::Desk(desk)) => {
-                let users = [ramp.pre_allocated_vus, ramp.max_vus];
-                Pacer::Open(Open::new(scenario, users, desk, worker, workers, begin))
+                open(ramp.pre_allocated_vus, desk)
             }
             (_, Common::Desk(_) | Common::Taken(_) | Common::Nothing) => {
                 unreachable!("workers share what their executor needs")

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::share;
 use crate::desk::{Desk, Start};
 use crate::part::{Scene, Staff};
 use crate::{ArrivalSchedule, Reuse, Scenario};
@@ -28,7 +27,7 @@ pub(crate) struct Open {
 impl Open {
     pub(crate) fn new(
         scenario: &Scenario,
-        [pre_allocated, _max]: [usize; 2],
+        pre_allocated: usize,
         desk: Arc<Desk>,
         worker: usize,
         workers: usize,
@@ -43,7 +42,7 @@ impl Open {
             worker,
             workers,
             idle: VecDeque::new(),
-            pre_allocated: share(pre_allocated, worker, workers),
+            pre_allocated,
             reuse: scenario.reuse(),
         };
         open.advance();
