@@ -112,7 +112,7 @@ impl Read<'_> {
     /// The plan file, if there is to be one.
     pub(crate) fn plan_file(&self, typed: Option<String>) -> Result<Option<PlanFile>, Failure> {
         let path = self.value(typed, "plan", |path| Ok(path.text().to_owned()))?;
-        Ok(path.map(|path| PlanFile::read(path.as_ref())).transpose()?)
+        path.map(|path| PlanFile::read(path.as_ref())).transpose()
     }
 
     /// The names of SCENARIO, or else `smoke`, or the only one that the plan has.
