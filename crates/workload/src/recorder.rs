@@ -2,8 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use metrics::{
@@ -13,43 +11,12 @@ use probe::Violation;
 use scenario::{Iteration, Observer};
 use tokio::time::Instant;
 
+use crate::snapshots::Snapshots;
 use crate::transport::{Exchange, TransportError};
 use crate::{Endpoint, Progress, series};
 
 /// Distinct violations that are kept by name; what comes beyond is counted only.
 const VIOLATIONS_MAX: usize = 100;
-
-/// What workers show of their series while the run goes on, to whoever asks.
-#[derive(Debug)]
-pub(crate) struct Snapshots {
-    selectors: Vec<MetricKey>,
-    /// Counts the questions. A worker answers with its next request that ends.
-    asked: AtomicU64,
-    answers: Vec<Mutex<MetricSet>>,
-}
-
-impl Snapshots {
-    pub(crate) fn new(workers: usize, selectors: Vec<MetricKey>) -> Self {
-        let answers = (0..workers).map(|_| Mutex::default()).collect();
-        Snapshots { selectors, asked: AtomicU64::new(0), answers }
-    }
-
-    /// What the workers showed since this was called last.
-    pub(crate) fn collect(&self) -> MetricSet {
-        let mut all = MetricSet::default();
-        for answer in &self.answers {
-            all.merge(&answer.lock().unwrap_or_else(PoisonError::into_inner));
-        }
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        all
-    }
-
-    fn answer(&self, worker: usize, metrics: &MetricSet) {
-        let wanted = |key: &MetricKey| self.selectors.iter().any(|wanted| wanted.selects(key));
-        let answer = metrics.filtered(wanted);
-        *self.answers[worker].lock().unwrap_or_else(PoisonError::into_inner) = answer;
-    }
-}
 
 /// Records one worker's run. The executor and all virtual users of the worker share it.
 pub(crate) struct Recorder<'a> {
@@ -216,7 +183,7 @@ impl InFlight<'_, '_> {
         series.record(&mut state.metrics, exchange, judgement, self.lag);
         state.keep_violations(self.endpoint, judgement.violations.unwrap_or_default());
         let Recorder { snapshots, worker, .. } = self.recorder;
-        let asked = snapshots.asked.load(Ordering::Relaxed);
+        let asked = snapshots.asked();
         if asked != state.answered {
             state.answered = asked;
             snapshots.answer(*worker, &state.metrics);

@@ -17,8 +17,9 @@ use scenario::{Scenario, Stop, Tally, Timing};
 use tokio::sync::oneshot::{Receiver, channel};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-use crate::recorder::{Recorded, Recorder, Snapshots};
+use crate::recorder::{Recorded, Recorder};
 use crate::requests::Requests;
+use crate::snapshots::Snapshots;
 use crate::transport::ClientConfig;
 use crate::user::{Judge, Reader, Worker};
 use crate::{Progress, RunConfig, WorkloadError};
