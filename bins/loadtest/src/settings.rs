@@ -155,11 +155,8 @@ impl Read<'_> {
 
     /// How long a request is assumed to take.
     pub(crate) fn service_time(&self, typed: Option<String>) -> Result<Duration, CliError> {
-        let parse = |setting: &Setting| {
-            let time = Some(setting.duration()?).filter(|time| !time.is_zero());
-            time.ok_or_else(|| setting.invalid("longer than zero"))
-        };
-        Ok(self.value(typed, "service-time", parse)?.unwrap_or(Duration::from_millis(200)))
+        let asked = self.value(typed, "service-time", Setting::positive_duration)?;
+        Ok(asked.unwrap_or(Duration::from_millis(200)))
     }
 
     fn run_id(&self, typed: Option<String>) -> Result<RunId, Failure> {

@@ -1,7 +1,5 @@
 //! How connections are made: the arguments, and what is made of them.
 
-use std::time::Duration;
-
 use cli::{CliError, Environment, Setting};
 use workload::{HttpVersion, TransportOptions};
 
@@ -48,7 +46,8 @@ impl TransportArgs {
     pub(crate) fn options(self, environment: &Environment) -> Result<TransportOptions, CliError> {
         let mut options = TransportOptions::default();
         let set = |typed, flag| environment.setting(typed, flag);
-        let time = |typed, flag| set(typed, flag)?.as_ref().map(timeout).transpose();
+        let time =
+            |typed, flag| set(typed, flag)?.as_ref().map(Setting::positive_duration).transpose();
         let is_set = |typed: bool, flag| {
             let setting = set(typed.then(|| "1".to_owned()), flag)?;
             Ok::<bool, CliError>(setting.as_ref().map(switch).transpose()?.unwrap_or(false))
@@ -78,11 +77,6 @@ fn http_version(text: &str) -> Option<HttpVersion> {
         "auto" => Some(HttpVersion::Auto),
         _ => None,
     }
-}
-
-fn timeout(setting: &Setting) -> Result<Duration, CliError> {
-    let timeout = Some(setting.duration()?).filter(|timeout| !timeout.is_zero());
-    timeout.ok_or_else(|| setting.invalid("longer than zero"))
 }
 
 fn switch(setting: &Setting) -> Result<bool, CliError> {

@@ -154,6 +154,16 @@ impl Setting {
         self.parse_with(duration, "a duration such as 500ms, 30s, 3m or 1m30s")
     }
 
+    /// A duration that is longer than zero.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError`] if it is none.
+    pub fn positive_duration(&self) -> Result<Duration, CliError> {
+        let duration = Some(self.duration()?).filter(|duration| !duration.is_zero());
+        duration.ok_or_else(|| self.invalid("longer than zero"))
+    }
+
     /// The error that this setting must be something else.
     pub fn invalid(&self, expected: &str) -> CliError {
         CliError::Invalid { setting: self.to_string(), expected: expected.to_owned() }
