@@ -1,11 +1,13 @@
-//! Time to judge a gallery list of about 90 KB, beside what it takes to parse it to a value tree.
+//! Time to judge a gallery list of about 90 KB: in full, when only its envelope is new, and beside
+//! what others take for it.
 //!
-//! The two run in turns in one process, so that their ratio holds on a busy machine as well.
+//! All run in turns in one process, so that their ratios hold on a busy machine as well.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use probe::{Limits, Probe, Shape, gallery};
+use simd_json::{Buffers, INPUT_PADDING, Tape};
 
 const WORKS: usize = 80;
 const ROUNDS: usize = 15;
@@ -29,15 +31,29 @@ fn body() -> String {
     format!(r#"{{"data":{{"items":[{}]}},"meta":{{"requestId":"r-1"}}}}"#, cards.join(","))
 }
 
-fn time_per_body(mut work: impl FnMut()) -> Duration {
-    let start = Instant::now();
-    (0..BODIES_PER_ROUND).for_each(|_| work());
-    start.elapsed() / BODIES_PER_ROUND
+/// A thing to be timed, by its name.
+struct Case<'a> {
+    name: &'static str,
+    work: Box<dyn FnMut() + 'a>,
+    times: Vec<Duration>,
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
+fn case<'a>(name: &'static str, work: impl FnMut() + 'a) -> Case<'a> {
+    Case { name, work: Box::new(work), times: Vec::new() }
+}
+
+impl Case<'_> {
+    fn round(&mut self) {
+        let start = Instant::now();
+        (0..BODIES_PER_ROUND).for_each(|_| (self.work)());
+        self.times.push(start.elapsed() / BODIES_PER_ROUND);
+    }
+
+    fn median(&self) -> Duration {
+        let mut times = self.times.clone();
+        times.sort_unstable();
+        times.get(times.len() / 2).copied().unwrap_or_default()
+    }
 }
 
 #[expect(clippy::print_stdout, reason = "a benchmark is there to print")]
@@ -45,31 +61,52 @@ fn main() {
     let source = gallery::shape_source("puzzle-gallery").expect("a name of the list");
     let shape = Shape::from_json(source.as_bytes()).expect("a built-in shape compiles");
     let any = Shape::from_json(b"true").expect("the schema true compiles");
-    let mut probe = Probe::new(Limits::default());
+    let schema = serde_json::from_str(source).expect("a built-in shape is JSON");
+    let oracle = jsonschema::draft202012::new(&schema).expect("a built-in shape is a schema");
     let body = body();
-    assert!(probe.check(&shape, body.as_bytes()).is_empty(), "the body conforms");
+    let bytes = body.as_bytes();
+    let [mut full, mut read] = [(), ()].map(|()| Probe::new(Limits::default()));
+    assert!(full.check(&shape, bytes).is_empty(), "the body conforms");
+    let (mut input, mut buffers) = (Vec::new(), Buffers::with_max_depth(0, 64));
+    let mut tape = Some(Tape(Vec::new()));
 
-    let (mut full, mut read, mut tree) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        full.push(time_per_body(|| {
-            black_box(probe.check(&shape, black_box(body.as_bytes())));
-        }));
-        read.push(time_per_body(|| {
-            black_box(probe.check(&any, black_box(body.as_bytes())));
-        }));
-        tree.push(time_per_body(|| {
+    let mut cases = [
+        case("read and judged", || {
+            black_box(full.check(&shape, black_box(bytes)));
+        }),
+        case("read, keys compared", || {
+            black_box(read.check(&any, black_box(bytes)));
+        }),
+        case("simd-json, tape alone", || {
+            input.clear();
+            input.extend_from_slice(black_box(bytes));
+            input.resize(bytes.len() + INPUT_PADDING, 0);
+            let mut filled = tape.take().unwrap_or(Tape(Vec::new())).reset();
+            simd_json::fill_tape_padded(&mut input, bytes.len(), &mut buffers, &mut filled)
+                .expect("the body is JSON");
+            tape = Some(black_box(filled).reset());
+        }),
+        case("serde_json::Value, parse alone", || {
             let parsed: serde_json::Value =
-                serde_json::from_slice(black_box(body.as_bytes())).expect("the body is JSON");
+                serde_json::from_slice(black_box(bytes)).expect("the body is JSON");
             black_box(parsed);
-        }));
+        }),
+        case("jsonschema, parse included", || {
+            let parsed = serde_json::from_slice(black_box(bytes)).expect("the body is JSON");
+            black_box(oracle.is_valid(&parsed));
+        }),
+    ];
+    // A word of the name as an argument times what has it, and nothing else: for a profiler.
+    let wanted = std::env::args().nth(1).filter(|argument| !argument.starts_with('-'));
+    let is_wanted =
+        |case: &&mut Case<'_>| wanted.as_ref().is_none_or(|word| case.name.contains(word));
+    (0..ROUNDS).for_each(|_| cases.iter_mut().filter(is_wanted).for_each(Case::round));
+    let ours = cases[0].median().as_secs_f64();
+    println!("check_body: {} bytes, {WORKS} works, median of {ROUNDS}", bytes.len());
+    for case in &cases {
+        let time = case.median().as_secs_f64();
+        let speed = bytes.len() as f64 / time / 1e9;
+        let (name, micros, ratio) = (case.name, time * 1e6, time / ours);
+        println!("  {name:<32} {micros:>8.1} µs {speed:>6.2} GB/s {ratio:>6.2} times ours");
     }
-    let (full, read, tree) = (median(full), median(read), median(tree));
-    let ratio = tree.as_secs_f64() / full.as_secs_f64();
-    println!("check_body: {} bytes, {WORKS} works, median of {ROUNDS}", body.len());
-    println!("  read and judged          {:>8.1} µs", full.as_secs_f64() * 1e6);
-    println!("  read, keys compared      {:>8.1} µs", read.as_secs_f64() * 1e6);
-    println!(
-        "  serde_json::Value, parse {:>8.1} µs  {ratio:.1} times as long",
-        tree.as_secs_f64() * 1e6
-    );
 }

@@ -31,7 +31,7 @@ pub(crate) fn shape(bytes: &[u8]) -> Result<Shape, ShapeError> {
     }
     let document = Document::read(bytes, SHAPE_DEPTH_MAX)
         .map_err(|malformed| ShapeError::Json { reason: malformed.to_string() })?;
-    if let Some(key) = duplicates::first(&document, &mut Vec::new()) {
+    if let Some(key) = duplicates::first(&document, &mut duplicates::Scratch::default()) {
         return Err(ShapeError::DuplicateKey { pointer: pointer_to(&document, key) });
     }
     let schemas = Compiler::new(&document).run()?;
@@ -121,6 +121,7 @@ impl<'d> Compiler<'d> {
         }
         self.check_recursion(&schemas)?;
         shorten_references(&mut schemas);
+        finish_properties(&mut schemas);
         Ok(schemas)
     }
 
@@ -362,7 +363,7 @@ impl<'d> Compiler<'d> {
         }
         let rules = schema.object.get_or_insert_default();
         for name in names {
-            let place = rules.properties.find(name, 0).unwrap_or_else(|| {
+            let place = rules.properties.find(name.as_bytes()).unwrap_or_else(|| {
                 rules.properties.push(name, None);
                 rules.properties.list().len() - 1
             });
@@ -443,6 +444,17 @@ fn shorten_references(schemas: &mut [Schema]) {
     };
     for schema in schemas {
         schema.applied_mut().for_each(shorten);
+    }
+}
+
+/// Gives each named property of the shape a number of its own, and one to each list for its start.
+fn finish_properties(schemas: &mut [Schema]) {
+    let types_only = |schema: &Schema| schema.types_only.then_some(schema.types);
+    let types_only: Vec<_> = schemas.iter().map(types_only).collect();
+    let mut next = 0;
+    for rules in schemas.iter_mut().filter_map(|schema| schema.object.as_deref_mut()) {
+        rules.properties.finish(next, |id| types_only[id.0 as usize]);
+        next += rules.properties.list().len() + 1;
     }
 }
 

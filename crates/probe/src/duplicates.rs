@@ -3,7 +3,7 @@
 //! JSON leaves open what they mean, and readers differ: some keep the first value, some the last.
 
 use crate::collect::{Collector, Segment};
-use crate::fingerprint::fingerprint;
+use crate::fingerprint::{fingerprint, same};
 use crate::node::{Node, Nodes};
 use crate::shape::Shape;
 use crate::violation::{Expected, Found, Keyword};
@@ -11,14 +11,22 @@ use crate::violation::{Expected, Found, Keyword};
 /// Objects of up to this many keys are checked with a filter on the stack, larger ones by sorting.
 const SMALL_KEYS_MAX: usize = 64;
 
-/// The node of a key that stands in its object for the second time. `scratch` is room that is used
-/// again and again; its content means nothing.
-pub(crate) fn first<N: Nodes + ?Sized>(nodes: &N, scratch: &mut Vec<usize>) -> Option<usize> {
-    (0..nodes.size()).find_map(|index| match nodes.at(index) {
-        Node::Object(0 | 1) => None,
-        Node::Object(len) if len <= SMALL_KEYS_MAX => first_in_small(nodes, index),
-        Node::Object(_) => first_in_large(nodes, index, scratch),
-        _ => None,
+/// What the search keeps while it goes over a body. Its content means nothing for the next one.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    keys: Vec<usize>,
+    /// By their number of keys, the last object whose keys are known to be different, plus 1.
+    distinct: Vec<usize>,
+}
+
+/// The node of a key that stands in its object for the second time.
+pub(crate) fn first<N: Nodes + ?Sized>(nodes: &N, scratch: &mut Scratch) -> Option<usize> {
+    scratch.distinct.clear();
+    scratch.distinct.resize(SMALL_KEYS_MAX + 1, 0);
+    (0..nodes.size()).find_map(|index| match nodes.members(index) {
+        0 | 1 => None,
+        len if len > SMALL_KEYS_MAX => first_in_large(nodes, index, &mut scratch.keys),
+        len => first_in_small(nodes, index, &mut scratch.distinct[len]),
     })
 }
 
@@ -69,17 +77,37 @@ fn segment<'a>(shape: &'a Shape, name: &str) -> Segment<'a> {
     shape.names.get(name).map_or(Segment::Any, |name| Segment::Name(name))
 }
 
-/// Compares names only where two of them share a bit of the filter, which is rare.
-fn first_in_small<N: Nodes + ?Sized>(nodes: &N, object: usize) -> Option<usize> {
+/// The items of a list mostly have the same keys in the same order, so what is known of one of them
+/// holds for the next. Otherwise names are compared where two of them share a bit of a filter, which
+/// is rare.
+fn first_in_small<N: Nodes + ?Sized>(
+    nodes: &N,
+    object: usize,
+    distinct: &mut usize,
+) -> Option<usize> {
+    if let Some(known) = distinct.checked_sub(1)
+        && same_keys(nodes, known, object)
+    {
+        return None;
+    }
     let mut seen = [0u64; 16];
-    nodes.keys(object).find(|&key| {
-        let name = nodes.key(key);
+    let second = nodes.keys(object).find(|&key| {
+        let name = nodes.name(key);
         let hash = fingerprint(name) >> 54;
         let (word, bit) = ((hash / 64) as usize, 1 << (hash % 64));
         let suspect = seen[word] & bit != 0;
         seen[word] |= bit;
-        suspect && nodes.keys(object).take_while(|&k| k < key).any(|k| nodes.key(k) == name)
-    })
+        suspect && nodes.keys(object).take_while(|&k| k < key).any(|k| nodes.name(k) == name)
+    });
+    if second.is_none() {
+        *distinct = object + 1;
+    }
+    second
+}
+
+/// Whether two objects of as many members have the same keys in the same order.
+fn same_keys<N: Nodes + ?Sized>(nodes: &N, a: usize, b: usize) -> bool {
+    nodes.keys(a).zip(nodes.keys(b)).all(|(a, b)| same(nodes.name(a), nodes.name(b)))
 }
 
 fn first_in_large<N: Nodes + ?Sized>(
@@ -89,8 +117,8 @@ fn first_in_large<N: Nodes + ?Sized>(
 ) -> Option<usize> {
     scratch.clear();
     scratch.extend(nodes.keys(object));
-    scratch.sort_unstable_by(|&a, &b| nodes.key(a).cmp(nodes.key(b)).then(a.cmp(&b)));
-    let pair = scratch.windows(2).find(|pair| nodes.key(pair[0]) == nodes.key(pair[1]));
+    scratch.sort_unstable_by(|&a, &b| nodes.name(a).cmp(nodes.name(b)).then(a.cmp(&b)));
+    let pair = scratch.windows(2).find(|pair| nodes.name(pair[0]) == nodes.name(pair[1]));
     pair.map(|pair| pair[1])
 }
 
@@ -101,7 +129,7 @@ mod tests {
 
     fn has_duplicate(text: &str) -> bool {
         let document = Document::read(text.as_bytes(), 64).expect("the case is JSON");
-        first(&document, &mut Vec::new()).is_some()
+        first(&document, &mut Scratch::default()).is_some()
     }
 
     fn object_of(keys: impl Iterator<Item = String>) -> String {
@@ -126,6 +154,8 @@ mod tests {
     fn keys_are_compared_after_their_escapes_and_within_one_object_only() {
         assert!(has_duplicate(r#"{"a":1,"\u0061":2}"#));
         assert!(has_duplicate(r#"{"":1,"":2}"#));
+        assert!(has_duplicate(r#"[{"a":1,"b":2},{"a":1,"b":2},{"a":1,"a":2}]"#));
+        assert!(has_duplicate(r#"[{"a":1,"b":2},{"b":1,"a":2},{"b":1,"b":2}]"#));
         assert!(has_duplicate(r#"{"x":{"y":[{"a":1,"b":2,"a":3}]}}"#));
         assert!(!has_duplicate(r#"{"a":{"a":{"a":1}},"b":[{"a":1},{"a":1}]}"#));
         assert!(!has_duplicate(r#"{"a":"b","b":"a","A":1}"#));

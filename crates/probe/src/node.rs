@@ -1,7 +1,6 @@
 //! What every walk sees of a document, whichever reader made it.
 
-use simd_json::StaticNode;
-
+use crate::Types;
 use crate::number::Number;
 
 /// One entry of a tape. A container is followed by its content: the elements, or keys and values in
@@ -28,6 +27,18 @@ pub(crate) trait Nodes {
     /// The number of nodes.
     fn size(&self) -> usize;
 
+    /// The [type](Types::of) of the value at `index`.
+    #[inline]
+    fn type_of(&self, index: usize) -> Types {
+        Types::of(self.at(index))
+    }
+
+    /// The number of members of an object; 0 for any other node.
+    #[inline]
+    fn members(&self, index: usize) -> usize {
+        if let Node::Object(len) = self.at(index) { len } else { 0 }
+    }
+
     /// The text of a key; empty for a node that is no string, which no key is.
     fn key(&self, index: usize) -> &str {
         match self.at(index) {
@@ -36,10 +47,16 @@ pub(crate) trait Nodes {
         }
     }
 
+    /// The bytes of a key.
+    #[inline]
+    fn name(&self, index: usize) -> &[u8] {
+        self.key(index).as_bytes()
+    }
+
     /// The indices of the keys of an object; each value stands right behind its key. Nothing for
     /// any other node.
     fn keys(&self, object: usize) -> impl Iterator<Item = usize> + '_ {
-        let len = if let Node::Object(len) = self.at(object) { len } else { 0 };
+        let len = self.members(object);
         let mut next = object + 1;
         (0..len).map(move |_| {
             let key = next;
@@ -61,39 +78,7 @@ pub(crate) trait Nodes {
 
     /// The index of the value behind a key of an object.
     fn get(&self, object: usize, name: &str) -> Option<usize> {
-        self.keys(object).find(|&key| self.key(key) == name).map(|key| key + 1)
-    }
-}
-
-impl Nodes for [simd_json::Node<'_>] {
-    #[inline]
-    fn at(&self, index: usize) -> Node<'_> {
-        match self[index] {
-            simd_json::Node::String(text) => Node::String(text),
-            simd_json::Node::Object { len, .. } => Node::Object(len),
-            simd_json::Node::Array { len, .. } => Node::Array(len),
-            simd_json::Node::Static(StaticNode::Null) => Node::Null,
-            simd_json::Node::Static(StaticNode::Bool(value)) => Node::Bool(value),
-            simd_json::Node::Static(StaticNode::I64(value)) => Node::Number(Number::Signed(value)),
-            simd_json::Node::Static(StaticNode::U64(value)) => {
-                Node::Number(Number::Unsigned(value))
-            }
-            simd_json::Node::Static(StaticNode::F64(value)) => Node::Number(Number::Float(value)),
-        }
-    }
-
-    #[inline]
-    fn next(&self, index: usize) -> usize {
-        match self[index] {
-            simd_json::Node::Object { count, .. } | simd_json::Node::Array { count, .. } => {
-                index + 1 + count
-            }
-            _ => index + 1,
-        }
-    }
-
-    fn size(&self) -> usize {
-        self.len()
+        self.keys(object).find(|&key| self.name(key) == name.as_bytes()).map(|key| key + 1)
     }
 }
 

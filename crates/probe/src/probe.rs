@@ -1,11 +1,11 @@
 use std::fmt;
 
-use simd_json::{Buffers, INPUT_PADDING, Tape};
-
 use crate::collect::Collector;
 use crate::document::Document;
 use crate::node::Nodes;
+use crate::properties::Guesses;
 use crate::shape::Shape;
+use crate::tape::Tape;
 use crate::violation::{Expected, Found, Keyword, Violation};
 use crate::walk::Outcome;
 use crate::{duplicates, walk};
@@ -49,11 +49,8 @@ impl Limits {
 /// once they have grown, a body that conforms costs no allocation.
 pub struct Probe {
     limits: Limits,
-    /// The parser writes into its input, so it gets a copy, with the padding that it wants.
-    body: Vec<u8>,
-    buffers: Buffers,
-    tape: Tape<'static>,
-    keys: Vec<usize>,
+    tape: Tape,
+    scratch: Scratch,
     violations: Vec<Violation>,
 }
 
@@ -68,14 +65,7 @@ impl Probe {
     /// A probe with empty buffers. Limits beyond what [`Limits`] documents are cut to that.
     pub fn new(limits: Limits) -> Self {
         let limits = limits.clamped();
-        Self {
-            limits,
-            body: Vec::new(),
-            buffers: Buffers::with_max_depth(0, limits.depth_max),
-            tape: Tape(Vec::new()),
-            keys: Vec::new(),
-            violations: Vec::new(),
-        }
+        Self { limits, tape: Tape::default(), scratch: Scratch::default(), violations: Vec::new() }
     }
 
     /// Judges a body. The answer is empty if it conforms, and lists each distinct violation once
@@ -93,21 +83,12 @@ impl Probe {
         &self.violations
     }
 
-    /// Judges the body by its tape; `false` if the parser refuses it.
+    /// Judges the body by its tape; `false` if the fast reader does not take it.
     fn check_fast(&mut self, shape: &Shape, body: &[u8]) -> bool {
-        self.body.clear();
-        self.body.extend_from_slice(body);
-        self.body.resize(body.len() + INPUT_PADDING, 0);
-        let mut tape = std::mem::replace(&mut self.tape, Tape(Vec::new())).reset();
-        let input = &mut self.body;
-        let parsed =
-            simd_json::fill_tape_padded(input, body.len(), &mut self.buffers, &mut tape).is_ok();
-        if parsed {
-            let nodes = tape.0.as_slice();
-            judge(shape, nodes, self.limits, &mut self.keys, &mut self.violations);
-        }
-        self.tape = tape.reset();
-        parsed
+        let read = self.tape.read(body, self.limits.depth_max);
+        let Some(nodes) = read else { return false };
+        judge(shape, &nodes, self.limits, &mut self.scratch, &mut self.violations);
+        true
     }
 
     /// Judges a body that the fast parser refuses: most of them are no JSON, but numbers beyond 64
@@ -117,22 +98,29 @@ impl Probe {
         let depth_max = self.limits.depth_max;
         match Document::read(body, depth_max) {
             Ok(document) => {
-                judge(shape, &document, self.limits, &mut self.keys, &mut self.violations);
+                judge(shape, &document, self.limits, &mut self.scratch, &mut self.violations);
             }
             Err(malformed) => self.violations.push(Violation::malformed(malformed, depth_max)),
         }
     }
 }
 
+/// What is kept from one body to the next so that it need not be made again.
+#[derive(Default)]
+struct Scratch {
+    keys: duplicates::Scratch,
+    guesses: Guesses,
+}
+
 fn judge<N: Nodes + ?Sized>(
     shape: &Shape,
     nodes: &N,
     limits: Limits,
-    keys: &mut Vec<usize>,
+    scratch: &mut Scratch,
     violations: &mut Vec<Violation>,
 ) {
-    let repeated = duplicates::first(nodes, keys).is_some();
-    let outcome = walk::judge(shape, nodes);
+    let repeated = duplicates::first(nodes, &mut scratch.keys).is_some();
+    let outcome = walk::judge(shape, nodes, &mut scratch.guesses);
     if !repeated && outcome == Outcome::Conforms {
         return;
     }

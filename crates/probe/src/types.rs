@@ -17,6 +17,8 @@ impl Types {
     pub const INTEGER: Self = Self(1 << 2);
     /// `number`, which includes the integers.
     pub const NUMBER: Self = Self(1 << 3 | 1 << 2);
+    /// The numbers that are no integers.
+    pub(crate) const FRACTION: Self = Self(1 << 3);
     /// `string`.
     pub const STRING: Self = Self(1 << 4);
     /// `array`.
@@ -53,19 +55,24 @@ impl Types {
         self.0 & other.0 == other.0
     }
 
-    /// Whether a value is of one of the types.
-    #[inline]
-    pub(crate) fn admits(self, node: Node<'_>) -> bool {
+    /// The type of a value: of numbers, integers have their own, and all others that of the numbers
+    /// which are no integers.
+    pub(crate) fn of(node: Node<'_>) -> Self {
         match node {
-            Node::Null => self.includes(Self::NULL),
-            Node::Bool(_) => self.includes(Self::BOOLEAN),
-            Node::Number(number) => {
-                self.includes(Self::NUMBER) || (self.includes(Self::INTEGER) && number.is_integer())
-            }
-            Node::String(_) => self.includes(Self::STRING),
-            Node::Array(_) => self.includes(Self::ARRAY),
-            Node::Object(_) => self.includes(Self::OBJECT),
+            Node::Null => Self::NULL,
+            Node::Bool(_) => Self::BOOLEAN,
+            Node::Number(number) if number.is_integer() => Self::INTEGER,
+            Node::Number(_) => Self::FRACTION,
+            Node::String(_) => Self::STRING,
+            Node::Array(_) => Self::ARRAY,
+            Node::Object(_) => Self::OBJECT,
         }
+    }
+
+    /// Whether a value of this [type](Self::of) is of one of the types.
+    #[inline]
+    pub(crate) fn admits(self, of: Self) -> bool {
+        self.0 & of.0 != 0
     }
 
     fn names(self) -> impl Iterator<Item = &'static str> {
@@ -110,7 +117,8 @@ mod tests {
 
     #[test]
     fn an_integer_is_a_number_but_not_the_reverse() {
-        let [one, half] = [Number::Float(1.0), Number::Float(0.5)].map(Node::Number);
+        let [one, half] =
+            [Number::Float(1.0), Number::Float(0.5)].map(|number| Types::of(Node::Number(number)));
         assert!(Types::NUMBER.admits(one) && Types::NUMBER.admits(half));
         assert!(Types::INTEGER.admits(one) && !Types::INTEGER.admits(half));
         assert!(!Types::STRING.with(Types::NULL).admits(one));

@@ -7,7 +7,7 @@
 use crate::collect::{Attempt, Collector, Segment};
 use crate::node::{Node, Nodes, equal};
 use crate::number::Number;
-use crate::properties::{Property, place_bit};
+use crate::properties::{Guesses, Property, place_bit};
 use crate::shape::{ArrayRules, Bounds, Dependent, InPlace, ObjectRules, Schema, SchemaId, Shape};
 use crate::violation::{Expected, Found, Keyword, Violation};
 
@@ -27,8 +27,8 @@ pub(crate) enum Outcome {
 }
 
 /// Says whether the document conforms, without an allocation.
-pub(crate) fn judge<N: Nodes + ?Sized>(shape: &Shape, nodes: &N) -> Outcome {
-    let mut walk = Walk::new(shape, nodes, Collector::new(Vec::new(), 0));
+pub(crate) fn judge<N: Nodes + ?Sized>(shape: &Shape, nodes: &N, guesses: &mut Guesses) -> Outcome {
+    let mut walk = Walk::new(shape, nodes, Collector::new(Vec::new(), 0), guesses);
     let conforms = walk.apply::<false>(SchemaId::ROOT, 0);
     match (walk.given_up, conforms) {
         (true, _) => Outcome::GivenUp,
@@ -43,7 +43,8 @@ pub(crate) fn report<'a, N: Nodes + ?Sized>(
     nodes: &'a N,
     collector: Collector<'a>,
 ) -> Vec<Violation> {
-    let mut walk = Walk::new(shape, nodes, collector);
+    let mut guesses = Guesses::default();
+    let mut walk = Walk::new(shape, nodes, collector, &mut guesses);
     walk.apply::<true>(SchemaId::ROOT, 0);
     if walk.given_up {
         walk.collector.give_up();
@@ -55,27 +56,32 @@ struct Walk<'a, N: ?Sized> {
     shape: &'a Shape,
     nodes: &'a N,
     collector: Collector<'a>,
+    guesses: &'a mut Guesses,
     steps_left: u64,
     nesting: u32,
     given_up: bool,
 }
 
 impl<'a, N: Nodes + ?Sized> Walk<'a, N> {
-    fn new(shape: &'a Shape, nodes: &'a N, collector: Collector<'a>) -> Self {
+    fn new(
+        shape: &'a Shape,
+        nodes: &'a N,
+        collector: Collector<'a>,
+        guesses: &'a mut Guesses,
+    ) -> Self {
         let pairs = (nodes.size() as u64).saturating_mul(shape.schemas.len() as u64);
         let steps_left = pairs.saturating_mul(STEPS_PER_VALUE_AND_SCHEMA);
-        Self { shape, nodes, collector, steps_left, nesting: 0, given_up: false }
+        Self { shape, nodes, collector, guesses, steps_left, nesting: 0, given_up: false }
     }
 
     /// Judges one value by one schema.
     #[inline]
     fn apply<const REPORT: bool>(&mut self, id: SchemaId, index: usize) -> bool {
         let schema = self.shape.schema(id);
-        let node = self.nodes.at(index);
-        if !schema.types.admits(node) {
-            return self.wrong_type::<REPORT>(schema, node);
+        if !schema.types.admits(self.nodes.type_of(index)) {
+            return self.wrong_type::<REPORT>(schema, self.nodes.at(index));
         }
-        schema.types_only || self.rules::<REPORT>(schema, node, index)
+        schema.types_only || self.rules::<REPORT>(schema, self.nodes.at(index), index)
     }
 
     fn rules<const REPORT: bool>(
@@ -254,11 +260,12 @@ impl<'a, N: Nodes + ?Sized> Walk<'a, N> {
         // Once all of these are seen, the rest of the object cannot be in violation, short of keys
         // that stand twice, which is no question here. A report looks at both of their values.
         let all = rules.properties.all_places().filter(|_| rules.additional.is_none());
-        let (mut conforms, mut seen, mut guess) = (true, 0, 0);
+        let (mut conforms, mut seen, mut before) = (true, 0, 0);
         let nodes = self.nodes;
         for key in nodes.keys(index) {
-            if let Some(place) = rules.properties.find(nodes.key(key), guess) {
-                guess = place + 1;
+            if let Some(place) = rules.properties.find_after(before, nodes.name(key), self.guesses)
+            {
+                before = place + 1;
                 seen |= place_bit(place);
                 conforms &= self.property::<REPORT>(rules, &properties[place], key + 1);
             } else if let Some(id) = rules.additional {
@@ -277,12 +284,17 @@ impl<'a, N: Nodes + ?Sized> Walk<'a, N> {
             & (rules.required_more.is_empty() || self.missing_more::<REPORT>(rules, index))
     }
 
+    #[inline]
     fn property<const REPORT: bool>(
         &mut self,
         rules: &'a ObjectRules,
         property: &'a Property,
         value: usize,
     ) -> bool {
+        // Most properties are such, and a walk into each of them is what takes the time.
+        if !REPORT && let Some(types) = property.types_only {
+            return types.admits(self.nodes.type_of(value));
+        }
         let (id, keyword) = match property.schema {
             Some(id) => (Some(id), Keyword::FalseSchema),
             None => (rules.additional, Keyword::AdditionalProperties),
