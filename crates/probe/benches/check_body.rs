@@ -4,9 +4,10 @@
 //! All run in turns in one process, so that their ratios hold on a busy machine as well.
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use probe::{Limits, Probe, Shape, gallery};
+use probe::{Contract, Limits, Probe, Shape, gallery};
 use simd_json::{Buffers, INPUT_PADDING, Tape};
 
 const WORKS: usize = 80;
@@ -63,16 +64,31 @@ fn main() {
     let any = Shape::from_json(b"true").expect("the schema true compiles");
     let schema = serde_json::from_str(source).expect("a built-in shape is JSON");
     let oracle = jsonschema::draft202012::new(&schema).expect("a built-in shape is a schema");
+    let contract = Contract::new(Arc::new(shape.clone()));
     let body = body();
     let bytes = body.as_bytes();
-    let [mut full, mut read] = [(), ()].map(|()| Probe::new(Limits::default()));
+    // The same list for other requests, and one with line breaks in its texts.
+    let envelopes: Vec<_> = (0..8).map(|n| body.replace("r-1", &format!("r-{}", n * 37))).collect();
+    let escaped = body.replace("藏在", "藏\\n在");
+    let mut round = 0;
+    let [mut full, mut escapes, mut read, mut known] =
+        [(), (), (), ()].map(|()| Probe::new(Limits::default()));
     assert!(full.check(&shape, bytes).is_empty(), "the body conforms");
+    known.examine(&contract, &[], bytes);
     let (mut input, mut buffers) = (Vec::new(), Buffers::with_max_depth(0, 64));
     let mut tape = Some(Tape(Vec::new()));
 
     let mut cases = [
         case("read and judged", || {
             black_box(full.check(&shape, black_box(bytes)));
+        }),
+        case("the list in a new envelope", || {
+            round += 1;
+            let body = envelopes[round % envelopes.len()].as_bytes();
+            assert!(black_box(known.examine(&contract, &[], black_box(body))).unchanged);
+        }),
+        case("judged, seven escapes a work", || {
+            black_box(escapes.check(&shape, black_box(escaped.as_bytes())));
         }),
         case("read, keys compared", || {
             black_box(read.check(&any, black_box(bytes)));

@@ -51,26 +51,32 @@
 
 mod collect;
 mod compile;
+mod contract;
 mod document;
 mod duplicates;
 mod error;
 mod escape;
 mod fingerprint;
 pub mod gallery;
+mod items;
+mod kept;
 mod marks;
 mod node;
 mod number;
 mod probe;
 mod properties;
 mod shape;
+mod splice;
 mod status;
 mod tape;
 mod types;
 mod violation;
 mod walk;
 
+pub use contract::Contract;
 pub use error::ShapeError;
-pub use probe::{Limits, Probe};
+pub use items::ItemRules;
+pub use probe::{Examined, Limits, Probe};
 pub use shape::Shape;
 pub use status::{StatusClass, status_class};
 pub use types::Types;

@@ -2,6 +2,7 @@
 
 use crate::Types;
 use crate::number::Number;
+use crate::shape::SchemaId;
 
 /// One entry of a tape. A container is followed by its content: the elements, or keys and values in
 /// turn.
@@ -31,6 +32,12 @@ pub(crate) trait Nodes {
     #[inline]
     fn type_of(&self, index: usize) -> Types {
         Types::of(self.at(index))
+    }
+
+    /// What the schema says of the value at `index`, where that is known without looking.
+    #[inline(always)]
+    fn known(&self, _id: SchemaId, _index: usize) -> Option<bool> {
+        None
     }
 
     /// The number of members of an object; 0 for any other node.

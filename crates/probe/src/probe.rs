@@ -1,13 +1,17 @@
 use std::fmt;
 
 use crate::collect::Collector;
+use crate::contract::Contract;
 use crate::document::Document;
+use crate::items::{Ids, ItemRules};
+use crate::kept::{KeptBodies, Value};
 use crate::node::Nodes;
 use crate::properties::Guesses;
 use crate::shape::Shape;
-use crate::tape::Tape;
+use crate::splice::Memo;
+use crate::tape::{Body, Tape};
 use crate::violation::{Expected, Found, Keyword, Violation};
-use crate::walk::Outcome;
+use crate::walk::{Outcome, Watch};
 use crate::{duplicates, walk};
 
 /// No body may be longer, whatever the limits say: 1 GiB.
@@ -27,11 +31,14 @@ pub struct Limits {
     pub depth_max: usize,
     /// How many distinct violations of a body are kept; 32 by default, and at least 1.
     pub violations_max: usize,
+    /// How many bytes of bodies are kept by [`Probe::examine`] to be known again; 8 MiB by default,
+    /// and with 0 every body is judged in full.
+    pub kept_bytes_max: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body_bytes_max: 4 << 20, depth_max: 64, violations_max: 32 }
+        Self { body_bytes_max: 4 << 20, depth_max: 64, violations_max: 32, kept_bytes_max: 8 << 20 }
     }
 }
 
@@ -41,6 +48,7 @@ impl Limits {
             body_bytes_max: self.body_bytes_max.min(BODY_BYTES_CEILING),
             depth_max: self.depth_max.min(DEPTH_CEILING),
             violations_max: self.violations_max.max(1),
+            ..self
         }
     }
 }
@@ -51,6 +59,9 @@ pub struct Probe {
     limits: Limits,
     tape: Tape,
     scratch: Scratch,
+    kept: KeptBodies,
+    /// What is asked for, in one text.
+    asked: String,
     violations: Vec<Violation>,
 }
 
@@ -65,44 +76,102 @@ impl Probe {
     /// A probe with empty buffers. Limits beyond what [`Limits`] documents are cut to that.
     pub fn new(limits: Limits) -> Self {
         let limits = limits.clamped();
-        Self { limits, tape: Tape::default(), scratch: Scratch::default(), violations: Vec::new() }
+        Self {
+            limits,
+            tape: Tape::default(),
+            scratch: Scratch::default(),
+            kept: KeptBodies::default(),
+            asked: String::new(),
+            violations: Vec::new(),
+        }
     }
 
-    /// Judges a body. The answer is empty if it conforms, and lists each distinct violation once
-    /// otherwise, in the order of the body and no more than [`Limits::violations_max`].
+    /// Judges a body by a shape alone, always in full. The answer is empty if it conforms, and lists
+    /// each distinct violation once otherwise, in the order of the body and no more than
+    /// [`Limits::violations_max`].
     ///
     /// Two violations are the same if path, keyword and what was found are.
     pub fn check(&mut self, shape: &Shape, body: &[u8]) -> &[Violation] {
-        self.violations.clear();
-        if body.len() > self.limits.body_bytes_max {
-            let expected = Expected::Bytes(self.limits.body_bytes_max);
-            self.violations.push(Violation::whole(Keyword::Size, expected, Found::More));
-        } else if !self.check_fast(shape, body) {
-            self.check_exact(shape, body);
-        }
+        self.judge(&Question { shape, items: None, asked: &[] }, body, |_, _, _, _| {});
         &self.violations
     }
 
-    /// Judges the body by its tape; `false` if the fast reader does not take it.
-    fn check_fast(&mut self, shape: &Shape, body: &[u8]) -> bool {
-        let read = self.tape.read(body, self.limits.depth_max);
-        let Some(nodes) = read else { return false };
-        judge(shape, &nodes, self.limits, &mut self.scratch, &mut self.violations);
-        true
+    /// Judges a body by a contract. `asked` are the texts of [`ItemRules::asked`], in their order.
+    ///
+    /// A body that conformed before, or that differs from such a one only around its largest member,
+    /// is known again and not judged in full; [`Examined::unchanged`] says so. What is said about a
+    /// body is the same either way.
+    pub fn examine(
+        &mut self,
+        contract: &Contract,
+        asked: &[Box<str>],
+        body: &[u8],
+    ) -> Examined<'_> {
+        self.asked.clear();
+        asked.iter().for_each(|text| self.asked.extend([text, "\0"]));
+        let (limits, fits) = (self.limits, body.len() <= self.limits.body_bytes_max);
+        if fits && let Some(items) = self.kept.recognise(contract, &self.asked, body, limits) {
+            return Examined { violations: &[], unchanged: true, items };
+        }
+        let question = Question { shape: contract.shape(), items: contract.items(), asked };
+        let (mut kept, asked) = (std::mem::take(&mut self.kept), std::mem::take(&mut self.asked));
+        let items = self.judge(&question, body, |nodes, found, items, memo| {
+            let value = nodes.and_then(|nodes| Value::of(contract, nodes, found));
+            kept.keep(contract, &asked, (body, items), (value, memo), limits.kept_bytes_max);
+        });
+        (self.kept, self.asked) = (kept, asked);
+        Examined { violations: &self.violations, unchanged: false, items }
     }
 
-    /// Judges a body that the fast parser refuses: most of them are no JSON, but numbers beyond 64
-    /// bits or the doubles are refused as well and may be all right.
-    #[cold]
-    fn check_exact(&mut self, shape: &Shape, body: &[u8]) {
-        let depth_max = self.limits.depth_max;
-        match Document::read(body, depth_max) {
-            Ok(document) => {
-                judge(shape, &document, self.limits, &mut self.scratch, &mut self.violations);
-            }
-            Err(malformed) => self.violations.push(Violation::malformed(malformed, depth_max)),
+    /// Judges a body in full and says how many items it has. One that conforms is handed to `keep`,
+    /// with its nodes unless only the exact reader takes it, the place of its items, and what was
+    /// noted of its largest member.
+    fn judge(
+        &mut self,
+        question: &Question<'_>,
+        body: &[u8],
+        keep: impl FnOnce(Option<&Body<'_>>, Option<usize>, Option<usize>, &Memo),
+    ) -> Option<usize> {
+        let Self { limits, tape, scratch, violations, .. } = self;
+        violations.clear();
+        scratch.watch.node = None;
+        if body.len() > limits.body_bytes_max {
+            let expected = Expected::Bytes(limits.body_bytes_max);
+            violations.push(Violation::whole(Keyword::Size, expected, Found::More));
+            return None;
         }
+        let (found, nodes) = if let Some(nodes) = tape.read(body, limits.depth_max) {
+            scratch.watch.node = Value::node(&nodes);
+            (question.judge(&nodes, *limits, scratch, violations), Some(nodes))
+        } else {
+            // Most of these are no JSON, but numbers beyond 64 bits may be all right.
+            match Document::read(body, limits.depth_max) {
+                Ok(document) => (question.judge(&document, *limits, scratch, violations), None),
+                Err(malformed) => {
+                    violations.push(Violation::malformed(malformed, limits.depth_max));
+                    return None;
+                }
+            }
+        };
+        let items = found.map(|found| found.items);
+        if violations.is_empty() {
+            let place = found.map(|found| found.place);
+            keep(nodes.as_ref(), place, items, &scratch.watch.memo);
+        }
+        items
     }
+}
+
+/// What a probe says about a body by a contract.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Examined<'a> {
+    /// As of [`Probe::check`], and what the [items](ItemRules) have wrong, each kind once.
+    pub violations: &'a [Violation],
+    /// Whether the body was known to conform, so that it was not judged in full.
+    pub unchanged: bool,
+    /// How many items it has, where the contract has rules for them and they were found.
+    pub items: Option<usize>,
 }
 
 /// What is kept from one body to the next so that it need not be made again.
@@ -110,27 +179,64 @@ impl Probe {
 struct Scratch {
     keys: duplicates::Scratch,
     guesses: Guesses,
+    watch: Watch,
+    ids: Ids,
 }
 
-fn judge<N: Nodes + ?Sized>(
-    shape: &Shape,
-    nodes: &N,
-    limits: Limits,
-    scratch: &mut Scratch,
-    violations: &mut Vec<Violation>,
-) {
-    let repeated = duplicates::first(nodes, &mut scratch.keys).is_some();
-    let outcome = walk::judge(shape, nodes, &mut scratch.guesses);
-    if !repeated && outcome == Outcome::Conforms {
-        return;
+/// What a body has to be.
+struct Question<'a> {
+    shape: &'a Shape,
+    items: Option<&'a ItemRules>,
+    asked: &'a [Box<str>],
+}
+
+/// The items of a body.
+#[derive(Clone, Copy)]
+struct Items {
+    place: usize,
+    items: usize,
+}
+
+impl Question<'_> {
+    fn judge<N: Nodes + ?Sized>(
+        &self,
+        nodes: &N,
+        limits: Limits,
+        scratch: &mut Scratch,
+        violations: &mut Vec<Violation>,
+    ) -> Option<Items> {
+        self.judge_shape(nodes, limits, scratch, violations);
+        let rules = self.items?;
+        let found = rules.find(nodes);
+        rules.judge(nodes, found, self.asked, &mut scratch.ids, |violation| {
+            if violations.len() < limits.violations_max {
+                violations.push(violation);
+            }
+        });
+        found.map(|found| Items { place: found.place, items: rules.count(nodes, found.node) })
     }
-    if outcome == Outcome::GivenUp {
-        violations.push(Violation::whole(Keyword::Effort, Expected::Effort, Found::More));
-        return;
+
+    fn judge_shape<N: Nodes + ?Sized>(
+        &self,
+        nodes: &N,
+        limits: Limits,
+        scratch: &mut Scratch,
+        violations: &mut Vec<Violation>,
+    ) {
+        let shape = self.shape;
+        let repeated = duplicates::first(nodes, &mut scratch.keys).is_some();
+        let outcome = walk::judge(shape, nodes, &mut scratch.guesses, &mut scratch.watch);
+        if !repeated && outcome == Outcome::Conforms {
+            return;
+        }
+        if outcome == Outcome::GivenUp {
+            violations.push(Violation::whole(Keyword::Effort, Expected::Effort, Found::More));
+            return;
+        }
+        let mut collector = Collector::new(std::mem::take(violations), limits.violations_max);
+        if repeated {
+            duplicates::report(shape, nodes, 0, &mut collector);
+        }
+        *violations = walk::report(shape, nodes, collector);
     }
-    let mut collector = Collector::new(std::mem::take(violations), limits.violations_max);
-    if repeated {
-        duplicates::report(shape, nodes, 0, &mut collector);
-    }
-    *violations = walk::report(shape, nodes, collector);
 }

@@ -18,6 +18,16 @@ pub(crate) struct Tape {
     open: Vec<Open>,
     /// The strings that were written with escapes, without them.
     unescaped: String,
+    largest: Option<Member>,
+}
+
+/// A container that is a member of the whole body.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Member {
+    pub(crate) node: usize,
+    /// From where to where in the body.
+    pub(crate) start: usize,
+    pub(crate) end: usize,
 }
 
 /// A node in two words. An enum would be written in pieces and read as a whole, for which the
@@ -97,6 +107,8 @@ impl Entry {
 #[derive(Clone, Copy, Debug)]
 struct Open {
     entry: usize,
+    /// Where it begins in the body.
+    start: usize,
     count: u32,
     is_object: bool,
 }
@@ -107,6 +119,7 @@ pub(crate) struct Body<'a> {
     text: &'a str,
     unescaped: &'a str,
     entries: &'a [Entry],
+    largest: Option<Member>,
 }
 
 impl Tape {
@@ -119,10 +132,13 @@ impl Tape {
         self.entries.clear();
         self.open.clear();
         self.unescaped.clear();
-        let Tape { marks, entries, open, unescaped } = self;
-        Reader { text, bytes: body, at: 0, marks, entries, open, unescaped, depth_max }
+        self.largest = None;
+        let Tape { marks, entries, open, unescaped, largest } = self;
+        let at = 0;
+        Reader { text, bytes: body, at, marks, entries, open, unescaped, largest, depth_max }
             .document()?;
-        Some(Body { text, unescaped: &self.unescaped, entries: &self.entries })
+        let (unescaped, entries) = (&self.unescaped, &self.entries);
+        Some(Body { text, unescaped, entries, largest: self.largest })
     }
 }
 
@@ -135,6 +151,7 @@ struct Reader<'a> {
     entries: &'a mut Vec<Entry>,
     open: &'a mut Vec<Open>,
     unescaped: &'a mut String,
+    largest: &'a mut Option<Member>,
     depth_max: usize,
 }
 
@@ -195,8 +212,9 @@ impl Reader<'_> {
         if self.open.len() >= self.depth_max {
             return None;
         }
+        let (entry, start) = (self.entries.len(), self.at);
         self.at += 1;
-        self.open.push(Open { entry: self.entries.len(), count: 0, is_object });
+        self.open.push(Open { entry, start, count: 0, is_object });
         // Its true entry is written when it is closed.
         self.entries.push(Entry::new(Entry::NULL, 0));
         let first = self.peek()?;
@@ -231,11 +249,21 @@ impl Reader<'_> {
     fn close(&mut self) -> Step {
         self.at += 1;
         let end = self.entries.len();
-        if let Some(Open { entry, count, is_object }) = self.open.pop() {
+        if let Some(Open { entry, start, count, is_object }) = self.open.pop() {
             let kind = if is_object { Entry::OBJECT } else { Entry::ARRAY };
             self.entries[entry] = Entry::container(kind, count, end);
+            if let [Open { is_object: true, .. }] = self.open[..] {
+                self.member(Member { node: entry, start, end: self.at });
+            }
         }
         Step::Behind
+    }
+
+    fn member(&mut self, member: Member) {
+        let is_larger = |largest: &Member| member.end - member.start > largest.end - largest.start;
+        if self.largest.as_ref().is_none_or(is_larger) {
+            *self.largest = Some(member);
+        }
     }
 
     /// Reads a key and its colon.
@@ -363,6 +391,20 @@ impl Reader<'_> {
         let before = self.at;
         self.digits();
         (self.at > before).then_some(())
+    }
+}
+
+impl Body<'_> {
+    /// The array or object that takes the most bytes among the members of the whole body.
+    pub(crate) fn largest_member(&self) -> Option<Member> {
+        self.largest
+    }
+
+    /// From where to where in the body a string stands that is written without escapes.
+    pub(crate) fn plain(&self, index: usize) -> Option<(usize, usize)> {
+        let entry = self.entries[index];
+        let range = entry.range();
+        (entry.kind() == Entry::PLAIN).then_some((range.start, range.end))
     }
 }
 

@@ -118,6 +118,14 @@ names! {
         OneOf = "oneOf",
         /// `not`.
         Not = "not",
+        /// No place of the [item rules](crate::ItemRules) leads to items.
+        Place = "place",
+        /// Two items of a list have the same id.
+        UniqueId = "unique id",
+        /// The ids are not those that are [known](crate::ItemRules::known).
+        DatasetId = "dataset id",
+        /// A detail is not the one that was [asked for](crate::ItemRules::asked).
+        AskedId = "asked id",
     }
 }
 
@@ -160,6 +168,16 @@ pub enum Expected {
     OneOf(usize),
     /// No match with a schema.
     NoMatch,
+    /// Items at one of the places where they are looked for.
+    Items,
+    /// Each id once in its list.
+    UniqueId,
+    /// An id of the dataset.
+    DatasetId,
+    /// Every id of the dataset.
+    WholeDataset,
+    /// The id that was asked for.
+    AskedId,
 }
 
 impl fmt::Display for Expected {
@@ -182,6 +200,11 @@ impl fmt::Display for Expected {
             Self::AnyOf(count) => write!(f, "a match with one or more of {count} schemas"),
             Self::OneOf(count) => write!(f, "a match with exactly one of {count} schemas"),
             Self::NoMatch => f.write_str("no match with the schema"),
+            Self::Items => f.write_str("items at one of the places where they are looked for"),
+            Self::UniqueId => f.write_str("each id once"),
+            Self::DatasetId => f.write_str("an id of the dataset"),
+            Self::WholeDataset => f.write_str("every id of the dataset"),
+            Self::AskedId => f.write_str("the one that was asked for"),
         }
     }
 }
@@ -203,12 +226,14 @@ names! {
         Array = "array",
         /// An object.
         Object = "object",
-        /// A count or a number below the bound.
+        /// A count or a number below the bound, or less than all.
         Less = "less",
         /// A count or a number above the bound.
         More = "more",
-        /// A second value under the same key.
+        /// A second value under the same key, or a second item of the same id.
         Again = "it again",
+        /// Another text than what was asked for or is known.
+        Other = "another",
         /// More than one schema that matches.
         Several = "several",
         /// Bytes that are not UTF-8, or half of a surrogate pair.

@@ -9,6 +9,7 @@ use crate::node::{Node, Nodes, equal};
 use crate::number::Number;
 use crate::properties::{Guesses, Property, place_bit};
 use crate::shape::{ArrayRules, Bounds, Dependent, InPlace, ObjectRules, Schema, SchemaId, Shape};
+use crate::splice::Memo;
 use crate::violation::{Expected, Found, Keyword, Violation};
 
 /// How many schemas may be at work inside each other. It bounds the use of the stack.
@@ -26,9 +27,22 @@ pub(crate) enum Outcome {
     GivenUp,
 }
 
-/// Says whether the document conforms, without an allocation.
-pub(crate) fn judge<N: Nodes + ?Sized>(shape: &Shape, nodes: &N, guesses: &mut Guesses) -> Outcome {
-    let mut walk = Walk::new(shape, nodes, Collector::new(Vec::new(), 0), guesses);
+/// A value of which it is noted what each schema says about it.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    pub(crate) node: Option<usize>,
+    pub(crate) memo: Memo,
+}
+
+/// Says whether the document conforms, without an allocation in the steady state.
+pub(crate) fn judge<N: Nodes + ?Sized>(
+    shape: &Shape,
+    nodes: &N,
+    guesses: &mut Guesses,
+    watch: &mut Watch,
+) -> Outcome {
+    watch.memo.clear();
+    let mut walk = Walk::new(shape, nodes, Collector::new(Vec::new(), 0), guesses, watch);
     let conforms = walk.apply::<false>(SchemaId::ROOT, 0);
     match (walk.given_up, conforms) {
         (true, _) => Outcome::GivenUp,
@@ -43,8 +57,8 @@ pub(crate) fn report<'a, N: Nodes + ?Sized>(
     nodes: &'a N,
     collector: Collector<'a>,
 ) -> Vec<Violation> {
-    let mut guesses = Guesses::default();
-    let mut walk = Walk::new(shape, nodes, collector, &mut guesses);
+    let (mut guesses, mut watch) = (Guesses::default(), Watch::default());
+    let mut walk = Walk::new(shape, nodes, collector, &mut guesses, &mut watch);
     walk.apply::<true>(SchemaId::ROOT, 0);
     if walk.given_up {
         walk.collector.give_up();
@@ -57,6 +71,9 @@ struct Walk<'a, N: ?Sized> {
     nodes: &'a N,
     collector: Collector<'a>,
     guesses: &'a mut Guesses,
+    watch: &'a mut Watch,
+    /// The watched node, or none.
+    watched: usize,
     steps_left: u64,
     nesting: u32,
     given_up: bool,
@@ -68,10 +85,22 @@ impl<'a, N: Nodes + ?Sized> Walk<'a, N> {
         nodes: &'a N,
         collector: Collector<'a>,
         guesses: &'a mut Guesses,
+        watch: &'a mut Watch,
     ) -> Self {
         let pairs = (nodes.size() as u64).saturating_mul(shape.schemas.len() as u64);
         let steps_left = pairs.saturating_mul(STEPS_PER_VALUE_AND_SCHEMA);
-        Self { shape, nodes, collector, guesses, steps_left, nesting: 0, given_up: false }
+        let watched = watch.node.unwrap_or(usize::MAX);
+        Self {
+            shape,
+            nodes,
+            collector,
+            guesses,
+            watch,
+            watched,
+            steps_left,
+            nesting: 0,
+            given_up: false,
+        }
     }
 
     /// Judges one value by one schema.
@@ -81,7 +110,17 @@ impl<'a, N: Nodes + ?Sized> Walk<'a, N> {
         if !schema.types.admits(self.nodes.type_of(index)) {
             return self.wrong_type::<REPORT>(schema, self.nodes.at(index));
         }
-        schema.types_only || self.rules::<REPORT>(schema, self.nodes.at(index), index)
+        if schema.types_only {
+            return true;
+        }
+        if let Some(known) = self.nodes.known(id, index) {
+            return known;
+        }
+        let conforms = self.rules::<REPORT>(schema, self.nodes.at(index), index);
+        if index == self.watched {
+            self.watch.memo.push((id, conforms));
+        }
+        conforms
     }
 
     fn rules<const REPORT: bool>(

@@ -79,7 +79,8 @@ fn every_cut_of_a_body_is_noticed() {
 #[test]
 fn the_limits_hold_to_the_last_unit() {
     let shape = Shape::from_json(b"true").unwrap();
-    let limits = Limits { body_bytes_max: 20, depth_max: 3, violations_max: 2 };
+    let limits =
+        Limits { body_bytes_max: 20, depth_max: 3, violations_max: 2, ..Limits::default() };
     let mut probe = Probe::new(limits);
     for body in ["[[[1]]]", "{\"a\":[{}]}", "12345678901234567890", "[[[1e999]]]"] {
         assert_eq!(probe.check(&shape, body.as_bytes()), [], "{body}");
