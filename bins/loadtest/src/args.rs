@@ -189,6 +189,11 @@ pub(crate) struct CommonArgs {
     #[arg(long, value_name = "ID")]
     pub(crate) auth_user: Option<String>,
 
+    /// Whether the target has the works of WORKS_DATA and no others, true or false; lists must then
+    /// have exactly their ids [env: WORKS_IMPORTED] [default: true for the embedded gallery]
+    #[arg(long, value_name = "BOOL")]
+    pub(crate) works_imported: Option<String>,
+
     /// Threads that send the load [env: WORKERS] [default: enough for the planned rate; where answers
     /// decide the rate, one for every second core, but no more than virtual users]
     #[arg(long, value_name = "N", allow_hyphen_values = true)]

@@ -78,6 +78,7 @@ pub(crate) fn prepare(
     config.auth_token =
         common.auth_token.as_deref().map(|token| AuthToken::new(token)).transpose()?;
     config.auth_user.clone_from(&target.auth_user);
+    config.works_imported = target.works_imported;
     config.seed = common.seed;
     config.workers = common.workers;
     config.run_id = Some(common.run_id.clone());

@@ -16,6 +16,8 @@ pub(crate) struct Target {
     pub(crate) dataset: Option<Dataset>,
     /// The token's user, as far as it is known.
     pub(crate) auth_user: Option<String>,
+    /// Whether the service has the works of the dataset and no others.
+    pub(crate) works_imported: bool,
     /// What the first line of the output says.
     pub(crate) introduction: String,
     /// Ends when this is dropped.
@@ -43,7 +45,9 @@ impl Target {
         let introduction =
             "BASE_URL is not set: the target would be an embedded gallery".to_owned();
         let base_url = "http://localhost".parse()?;
-        Ok(Target { base_url, dataset: Some(dataset), auth_user, introduction, _gallery: None })
+        let works_imported = settings.works_imported.unwrap_or(true);
+        let dataset = Some(dataset);
+        Ok(Target { base_url, dataset, auth_user, works_imported, introduction, _gallery: None })
     }
 
     fn given(base_url: BaseUrl, dataset: Option<Dataset>, settings: &Common) -> Self {
@@ -53,7 +57,8 @@ impl Target {
         };
         let introduction = format!("the target is {base_url}{works}");
         let auth_user = settings.auth_user.clone();
-        Target { base_url, dataset, auth_user, introduction, _gallery: None }
+        let works_imported = settings.works_imported.unwrap_or(false);
+        Target { base_url, dataset, auth_user, works_imported, introduction, _gallery: None }
     }
 
     fn embedded(dataset: Option<Dataset>, settings: &Common) -> Result<Self, Failure> {
@@ -76,7 +81,8 @@ impl Target {
         let introduction =
             format!("BASE_URL is not set: the embedded gallery serves {served} on {base_url}");
         let (dataset, gallery) = (Some(dataset), Some(gallery));
-        Ok(Target { base_url, dataset, auth_user, introduction, _gallery: gallery })
+        let works_imported = settings.works_imported.unwrap_or(true);
+        Ok(Target { base_url, dataset, auth_user, works_imported, introduction, _gallery: gallery })
     }
 }
 

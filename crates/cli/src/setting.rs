@@ -145,6 +145,15 @@ impl Setting {
         self.parse_with(parse, "a number from 0 to 1")
     }
 
+    /// `true` or `false`.
+    ///
+    /// # Errors
+    ///
+    /// [`CliError::Invalid`], as the others.
+    pub fn truth(&self) -> Result<bool, CliError> {
+        self.parse_with(|text| text.parse().ok(), "true or false")
+    }
+
     /// A duration with its unit, such as `500ms`, `30s`, `3m` or `1m30s`.
     ///
     /// # Errors

@@ -28,6 +28,9 @@ pub struct RunConfig {
     /// The owner id, as the dataset has it, of the token's user. Without it, details that need a
     /// token are left out, because nothing says which works are the user's own.
     pub auth_user: Option<String>,
+    /// Whether the targets have the works of the dataset and no others, so that lists must have
+    /// their ids. No by default.
+    pub works_imported: bool,
     /// The seed of every random choice. 0 by default.
     pub seed: u64,
     /// The share of requests that carry a W3C `traceparent`, 0 to 1. 0 by default.
@@ -53,6 +56,7 @@ impl RunConfig {
             detail_ratio: 0.0,
             auth_token: None,
             auth_user: None,
+            works_imported: false,
             seed: 0,
             trace_share: 0.0,
             run_id: None,

@@ -4,6 +4,7 @@ mod duration;
 mod endpoint;
 mod file;
 mod headers;
+mod items;
 mod scenarios;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use serde::Deserialize;
 use crate::template::Template;
 use crate::{BaseUrl, WorkloadError};
 use file::{PlanFile, ScenarioFile, TargetFile};
+pub(crate) use items::ItemsPlan;
 pub use scenarios::{Overrides, PlannedScenario};
 
 const GENARRATIVE: &str = include_str!("../plans/genarrative.toml");
@@ -54,6 +56,8 @@ pub struct Endpoint {
     /// Those that the plan adds to every request.
     pub(crate) headers: HeaderMap,
     pub(crate) shape: Option<Arc<Shape>>,
+    /// What the shape cannot say of the items.
+    pub(crate) items: Option<ItemsPlan>,
     pub(crate) expect: Vec<u16>,
     pub(crate) pause: Option<Pause>,
 }

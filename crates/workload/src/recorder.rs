@@ -7,7 +7,7 @@ use std::time::Duration;
 use metrics::{
     CounterId, GaugeId, MetricKey, MetricSet, RateId, RequestTally, TimeSeries, TrendId,
 };
-use probe::Violation;
+use probe::{Examined, Violation};
 use scenario::{Iteration, Observer};
 use tokio::time::Instant;
 
@@ -79,8 +79,14 @@ impl Recorded {
 pub(crate) struct Judgement<'a> {
     /// Whether the status was an expected one; `None` without a whole response.
     pub(crate) expected: Option<bool>,
-    /// What is wrong with the body; `None` if it was not to be checked.
-    pub(crate) violations: Option<&'a [Violation]>,
+    /// What was said about the body; `None` if it was not to be checked.
+    pub(crate) body: Option<Examined<'a>>,
+}
+
+impl<'a> Judgement<'a> {
+    fn violations(&self) -> &'a [Violation] {
+        self.body.map_or(&[], |body| body.violations)
+    }
 }
 
 impl<'a> Recorder<'a> {
@@ -181,7 +187,7 @@ impl InFlight<'_, '_> {
         state.run.record_exchange(&mut state.metrics, exchange);
         let series = &mut state.endpoints[self.endpoint];
         series.record(&mut state.metrics, exchange, judgement, self.lag);
-        state.keep_violations(self.endpoint, judgement.violations.unwrap_or_default());
+        state.keep_violations(self.endpoint, judgement.violations());
         let Recorder { snapshots, worker, .. } = self.recorder;
         let asked = snapshots.asked();
         if asked != state.answered {
@@ -315,6 +321,8 @@ struct EndpointSeries {
     status_check: RateId,
     shape_check: RateId,
     shape_errors: RateId,
+    /// Bodies that were known to conform, among all that were to be checked.
+    checks_skipped: RateId,
     duration_expected: TrendId,
     duration_unexpected: TrendId,
     response_time: TrendId,
@@ -351,6 +359,7 @@ impl EndpointSeries {
             status_check: metrics.rate(check(series::STATUS_CHECK)),
             shape_check: metrics.rate(check(series::SHAPE_CHECK)),
             shape_errors: metrics.rate(key(shape_errors)),
+            checks_skipped: metrics.rate(key("body_checks_skipped")),
             duration_expected: metrics.trend(duration("true")),
             duration_unexpected: metrics.trend(duration("false")),
             response_time: metrics.trend(key("http_req_response_time")),
@@ -377,9 +386,11 @@ impl EndpointSeries {
         let expected = judgement.expected == Some(true);
         self.count(metrics, answer, expected);
         metrics.add(self.reconnects, u64::from(exchange.reconnected));
-        if let Some(violations) = judgement.violations {
-            metrics.observe(self.shape_check, violations.is_empty());
-            metrics.observe(self.shape_errors, !violations.is_empty());
+        if let Some(body) = judgement.body {
+            let conforms = body.violations.is_empty();
+            metrics.observe(self.shape_check, conforms);
+            metrics.observe(self.shape_errors, !conforms);
+            metrics.observe(self.checks_skipped, body.unchanged);
         }
         match exchange.result {
             Ok(_) => self.record_times(metrics, exchange, expected, lag),

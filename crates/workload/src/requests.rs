@@ -7,12 +7,14 @@ mod selection;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use dataset::Dataset;
 use hyper::Method;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::http::uri::PathAndQuery;
+use probe::{Contract, Shape};
 
 use crate::draw::{Draw, StreamKey};
 use crate::identity::Tracing;
@@ -43,6 +45,8 @@ pub(crate) struct Requests {
 #[derive(Debug)]
 struct Prepared {
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// What an expected answer has to be.
+    contract: Option<Contract>,
     paths: Choice,
     /// How many requests an iteration makes on average.
     mean: f64,
@@ -71,6 +75,9 @@ pub(crate) struct Request<'a> {
     pub(crate) path: PathAndQuery,
     /// What the plan adds to the headers of all requests.
     pub(crate) headers: &'a [(HeaderName, HeaderValue)],
+    pub(crate) contract: Option<&'a Contract>,
+    /// The values of the path's fields that the answer is held against.
+    pub(crate) asked: &'a [Box<str>],
     /// Whether the token is sent.
     pub(crate) auth: bool,
     pub(crate) traceparent: Option<HeaderValue>,
@@ -94,7 +101,8 @@ impl Requests {
         }
         let mut targets = vec![config.base_url.clone()];
         targets.extend(plan.targets().iter().map(|target| target.base_url.clone()));
-        let items = Items { dataset, auth_user: config.auth_user.as_deref() };
+        let auth_user = config.auth_user.as_deref();
+        let items = Items { dataset, auth_user, imported: config.works_imported };
         let mut endpoints = selection::selected(config, plan, scenario)?;
         let details = items.details(&mut endpoints, &targets, config.detail_ratio)?;
         if endpoints.is_empty() {
@@ -129,7 +137,8 @@ impl Requests {
             _ if endpoint.path.is_fixed() => Choice::Fixed(paths::fixed(endpoint, prefix)?),
             _ => Choice::Any(items.paths(endpoint, prefix)?),
         };
-        Ok(Prepared { headers, paths, mean: self.mean(at) })
+        let contract = contract(endpoint, items);
+        Ok(Prepared { headers, contract, paths, mean: self.mean(at) })
     }
 
     /// How many requests an iteration makes to one endpoint, on average.
@@ -191,6 +200,18 @@ impl Requests {
     }
 }
 
+/// What an expected answer of the endpoint has to be; `None` if nothing is asked of it.
+fn contract(endpoint: &Endpoint, items: Items<'_>) -> Option<Contract> {
+    let shape = endpoint.shape.clone();
+    match &endpoint.items {
+        None => shape.map(Contract::new),
+        Some(plan) => {
+            let contract = Contract::new(shape.unwrap_or_else(|| Arc::new(Shape::any())));
+            Some(contract.with_items(plan.rules(items.known(endpoint))))
+        }
+    }
+}
+
 impl Endpoint {
     fn weight(&self) -> u64 {
         match self.frequency {
@@ -224,10 +245,10 @@ impl<'a> Iterator for IterationRequests<'a> {
                 continue;
             }
             match &requests.prepared[at].paths {
-                Choice::Fixed(path) => return Some(self.to(at, path.clone())),
+                Choice::Fixed(path) => return Some(self.to(at, path.clone(), &[])),
                 Choice::Any(paths) => {
-                    let path = paths.get(self.draw.index(paths.len()));
-                    return Some(self.to(at, path));
+                    let one = self.draw.index(paths.len());
+                    return Some(self.to(at, paths.get(one), paths.asked(one)));
                 }
                 Choice::OfDetails => {}
             }
@@ -240,8 +261,8 @@ impl<'a> Iterator for IterationRequests<'a> {
         if !self.draw.chance(requests.detail_ratio) {
             return None;
         }
-        let (at, path) = details.choose(&mut self.draw);
-        Some(self.to(at, path))
+        let (at, path, asked) = details.choose(&mut self.draw);
+        Some(self.to(at, path, asked))
     }
 }
 
@@ -255,7 +276,7 @@ impl<'a> IterationRequests<'a> {
         }
     }
 
-    fn to(&mut self, at: usize, path: PathAndQuery) -> Request<'a> {
+    fn to(&mut self, at: usize, path: PathAndQuery, asked: &'a [Box<str>]) -> Request<'a> {
         let requests = self.requests;
         let endpoint = &requests.endpoints[at];
         let position = self.position;
@@ -266,6 +287,8 @@ impl<'a> IterationRequests<'a> {
             method: &endpoint.method,
             path,
             headers: &requests.prepared[at].headers,
+            contract: requests.prepared[at].contract.as_ref(),
+            asked,
             auth: endpoint.auth,
             traceparent: requests.tracing.header(self.index, position),
             pause: endpoint.pause.map(|pause| self.pause(pause)),

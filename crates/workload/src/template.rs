@@ -32,7 +32,7 @@ pub(crate) enum Item<'a> {
 
 impl<'a> Item<'a> {
     /// A field that can stand in a path: text that is not empty, or a number.
-    fn field(self, name: &str) -> Option<Cow<'a, str>> {
+    pub(crate) fn field(self, name: &str) -> Option<Cow<'a, str>> {
         let value = match self {
             Item::Work(work) => work.field(name).map(Cow::Borrowed),
             Item::Row(row) => row.get(name).and_then(|value| match value.as_str() {
@@ -70,6 +70,14 @@ impl Template {
             true => Ok(Template { parts }),
             false => Err(invalid("has a character that must be escaped")),
         }
+    }
+
+    /// The names of the fields, in their order.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Field(name) => Some(name.as_str()),
+            Part::Literal(_) => None,
+        })
     }
 
     /// Whether the path is the same for every item.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use bytes::Bytes;
-use probe::{Probe, Violation};
+use probe::{Examined, Probe};
 use scenario::{Iteration, VirtualUser};
 
 use crate::Endpoint;
@@ -53,7 +53,7 @@ impl<'a> Reader<'a> {
         };
         let exchange = self.client.send(call, in_flight.begun()).await;
         let mut judge = self.worker.judge.borrow_mut();
-        in_flight.ended(&exchange, &judge.judge(endpoint, &exchange));
+        in_flight.ended(&exchange, &judge.judge(endpoint, request, &exchange));
         self.client.reuse(exchange);
     }
 }
@@ -82,19 +82,24 @@ impl Judge {
         Judge { probe, body: Vec::new() }
     }
 
-    fn judge(&mut self, endpoint: &Endpoint, exchange: &Exchange) -> Judgement<'_> {
+    fn judge(
+        &mut self,
+        endpoint: &Endpoint,
+        request: &Request<'_>,
+        exchange: &Exchange,
+    ) -> Judgement<'_> {
         let Ok(response) = &exchange.result else {
-            return Judgement { expected: None, violations: None };
+            return Judgement { expected: None, body: None };
         };
         let expected = endpoint.expect.contains(&response.status);
-        let violations = if expected { self.violations(endpoint, response) } else { None };
-        Judgement { expected: Some(expected), violations }
+        let body = if expected { self.body(request, response) } else { None };
+        Judgement { expected: Some(expected), body }
     }
 
     /// What is wrong with the body of an expected response. Another status has another body, and is
     /// counted as a failed request, not as a shape error too.
-    fn violations(&mut self, endpoint: &Endpoint, response: &Response) -> Option<&[Violation]> {
-        let shape = endpoint.shape.as_ref()?;
+    fn body(&mut self, request: &Request<'_>, response: &Response) -> Option<Examined<'_>> {
+        let contract = request.contract?;
         let body: &[u8] = match response.body.as_slice() {
             [] => &[],
             [whole] => whole,
@@ -104,6 +109,6 @@ impl Judge {
                 &self.body
             }
         };
-        Some(self.probe.check(shape, body))
+        Some(self.probe.examine(contract, request.asked, body))
     }
 }

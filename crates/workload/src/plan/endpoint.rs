@@ -9,7 +9,7 @@ use probe::Shape;
 use toml::Spanned;
 
 use super::file::{EndpointFile, PauseFile};
-use super::{Endpoint, Frequency, Pause, PlanTarget, Role, Source};
+use super::{Endpoint, Frequency, ItemsPlan, Pause, PlanTarget, Role, Source};
 use super::{duration, headers, invalid_at, is_name, line};
 use crate::WorkloadError;
 use crate::template::Template;
@@ -74,13 +74,14 @@ fn endpoint(
         return Err("needs expected statuses from 100 to 599".to_owned());
     }
     let method = method(file.method.as_deref().unwrap_or("GET"))?;
-    if method == Method::HEAD && shape.is_some() {
-        return Err("is a HEAD, whose answer has no body and so no shape".to_owned());
+    if method == Method::HEAD && (shape.is_some() || file.items.is_some()) {
+        return Err("is a HEAD, whose answer has no body and so no shape and no items".to_owned());
     }
     let source = source(&file)?;
     let path = Template::parse(&file.path, &source)?;
     let role = file.role.unwrap_or(if path.is_fixed() { Role::List } else { Role::Detail });
     let frequency = frequency(&file, role)?;
+    let items = file.items.as_ref().map(|items| ItemsPlan::read(items, role, &path)).transpose()?;
     check_fields(role, frequency, &path, &source, file.kind.is_some())?;
     Ok(Endpoint {
         target: target(&file, targets)?,
@@ -96,6 +97,7 @@ fn endpoint(
         source,
         path,
         shape,
+        items,
     })
 }
 

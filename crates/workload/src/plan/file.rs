@@ -45,9 +45,19 @@ pub(super) struct EndpointFile {
     #[serde(default)]
     pub(super) headers: BTreeMap<String, String>,
     pub(super) shape: Option<String>,
+    pub(super) items: Option<ItemsFile>,
     #[serde(default = "ok_only")]
     pub(super) expect: Vec<u16>,
     pub(super) pause: Option<PauseFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ItemsFile {
+    pub(super) id: String,
+    pub(super) at: Option<Vec<String>>,
+    #[serde(default)]
+    pub(super) asked: BTreeMap<String, String>,
 }
 
 fn ok_only() -> Vec<u16> {

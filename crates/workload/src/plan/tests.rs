@@ -331,3 +331,31 @@ fn a_plan_without_scenarios_has_the_built_in_ones() {
         ]
     );
 }
+
+#[test]
+fn items_of_an_endpoint_are_read_or_refused() {
+    let plan = |items: &str, path: &str| {
+        Plan::from_toml(&format!(
+            "version = 1\n[[endpoint]]\nname = \"e\"\npath = \"{path}\"\nkind = \"puzzle\"\nitems = {items}\n"
+        ))
+    };
+    for (items, path) in [
+        (r#"{ id = "profileId" }"#, "/a"),
+        (r#"{ id = "id", at = ["", "/a/b"] }"#, "/a"),
+        (r#"{ id = "id", asked = { workCode = "code" } }"#, "/a/{workCode}"),
+    ] {
+        assert!(plan(items, path).is_ok(), "{items}");
+    }
+    for (items, problem) in [
+        (r#"{ id = "id", at = [] }"#, "JSON Pointers"),
+        (r#"{ id = "id", at = ["data"] }"#, "JSON Pointers"),
+        (r#"{ id = "id", asked = { workCode = "code" } }"#, "asked.workCode"),
+        (r#"{ at = [""] }"#, "id"),
+        (r#"{ id = "id", more = 1 }"#, "more"),
+    ] {
+        let error = plan(items, "/a").unwrap_err().to_string();
+        assert!(error.contains(problem), "{items}: {error}");
+    }
+    let head = "version = 1\n[[endpoint]]\nname = \"e\"\npath = \"/a\"\nmethod = \"HEAD\"\nitems = { id = \"id\" }\n";
+    assert!(Plan::from_toml(head).unwrap_err().to_string().contains("no items"));
+}

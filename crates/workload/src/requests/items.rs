@@ -3,17 +3,19 @@
 use dataset::{Dataset, Work};
 use hyper::http::uri::PathAndQuery;
 
-use super::paths::{Paths, PathsBuilder};
+use super::paths::{Asked, Paths, PathsBuilder};
 use crate::draw::Draw;
-use crate::plan::Source;
+use crate::plan::{ItemsPlan, Source};
 use crate::template::Item;
-use crate::{BaseUrl, Endpoint, Frequency, WorkloadError};
+use crate::{BaseUrl, Endpoint, Frequency, Role, WorkloadError};
 
 /// The dataset, and whose works a token opens.
 #[derive(Clone, Copy)]
 pub(super) struct Items<'a> {
     pub(super) dataset: Option<&'a Dataset>,
     pub(super) auth_user: Option<&'a str>,
+    /// Whether the targets have the works of the dataset and no others.
+    pub(super) imported: bool,
 }
 
 /// What an iteration with a detail chooses from: a work, and then one of the routes to it.
@@ -71,7 +73,7 @@ impl<'a> Items<'a> {
             for (at, endpoint) in endpoints.iter().enumerate().filter(is_detail) {
                 let prefix = targets[endpoint.target].prefix();
                 if let Some(path) = self.path_of_work(endpoint, prefix, work) {
-                    paths.push(&path, endpoint)?;
+                    paths.push(path, endpoint)?;
                     of.push(at);
                 }
             }
@@ -83,16 +85,39 @@ impl<'a> Items<'a> {
         Ok(Details { paths: paths.build(), endpoints: of, ends })
     }
 
-    /// The path of the endpoint for one work, if it shows that work.
-    fn path_of_work(self, endpoint: &Endpoint, prefix: &str, work: &Work) -> Option<String> {
+    /// The path of the endpoint for one work, if it shows that work, and what it asks for.
+    fn path_of_work(
+        self,
+        endpoint: &Endpoint,
+        prefix: &str,
+        work: &Work,
+    ) -> Option<(String, Asked)> {
         let Source::Works { kind } = &endpoint.source else { return None };
-        let is_visible = match endpoint.auth {
+        let is_of_kind = kind.as_ref().is_none_or(|kind| *kind == work.kind);
+        let is_shown = is_of_kind && self.is_visible(endpoint, work);
+        is_shown.then(|| path_of(endpoint, prefix, Item::Work(work))).flatten()
+    }
+
+    fn is_visible(self, endpoint: &Endpoint, work: &Work) -> bool {
+        match endpoint.auth {
             true => self.auth_user.is_some() && work.owner_user_id.as_deref() == self.auth_user,
             false => work.published,
+        }
+    }
+
+    /// The ids that a list must have; `None` where that is not known.
+    pub(super) fn known(self, endpoint: &Endpoint) -> Option<Vec<&'a str>> {
+        let (Role::List, Source::Works { kind: Some(kind) }) = (endpoint.role, &endpoint.source)
+        else {
+            return None;
         };
-        let is_of_kind = kind.as_ref().is_none_or(|kind| *kind == work.kind);
-        let path = || endpoint.path.render(prefix, Some(Item::Work(work)));
-        if is_visible && is_of_kind { path() } else { None }
+        let dataset = self.dataset.filter(|_| self.imported)?;
+        if endpoint.auth && self.auth_user.is_none() {
+            return None;
+        }
+        let is_shown = |work: &&Work| work.kind == *kind && self.is_visible(endpoint, work);
+        let works = dataset.works().iter().filter(is_shown);
+        Some(works.map(|work| work.profile_id.as_str()).collect())
     }
 
     /// All paths of an endpoint that says by itself how often it is requested.
@@ -107,14 +132,13 @@ impl<'a> Items<'a> {
             Source::Works { .. } => {
                 let works = dataset.works().iter();
                 for path in works.filter_map(|work| self.path_of_work(endpoint, prefix, work)) {
-                    paths.push(&path, endpoint)?;
+                    paths.push(path, endpoint)?;
                 }
             }
             Source::Table(table) => {
                 let rows = dataset.rows(table).iter();
-                let path = |row| endpoint.path.render(prefix, Some(Item::Row(row)));
-                for path in rows.filter_map(path) {
-                    paths.push(&path, endpoint)?;
+                for path in rows.filter_map(|row| path_of(endpoint, prefix, Item::Row(row))) {
+                    paths.push(path, endpoint)?;
                 }
             }
         }
@@ -128,12 +152,20 @@ impl<'a> Items<'a> {
     }
 }
 
+/// The path of the endpoint for an item, and what it asks for.
+fn path_of(endpoint: &Endpoint, prefix: &str, item: Item<'_>) -> Option<(String, Asked)> {
+    let path = endpoint.path.render(prefix, Some(item))?;
+    let fields = endpoint.items.as_ref().map_or(&[][..], ItemsPlan::fields);
+    let asked: Option<Asked> = fields.iter().map(|name| Some(item.field(name)?.into())).collect();
+    asked.map(|asked| (path, asked))
+}
+
 impl Details {
     /// One work, each as likely as the others, and one of its routes.
-    pub(super) fn choose(&self, draw: &mut Draw) -> (usize, PathAndQuery) {
+    pub(super) fn choose(&self, draw: &mut Draw) -> (usize, PathAndQuery, &[Box<str>]) {
         let routes = self.routes_of(draw.index(self.ends.len()));
         let at = routes.start + draw.index(routes.len());
-        (self.endpoints[at], self.paths.get(at))
+        (self.endpoints[at], self.paths.get(at), self.paths.asked(at))
     }
 
     fn routes_of(&self, work: usize) -> std::ops::Range<usize> {

@@ -14,18 +14,28 @@ pub(super) struct Paths {
     text: Bytes,
     /// Where each path ends; it begins where the one before it ends.
     ends: Vec<usize>,
+    asked: Vec<Asked>,
 }
+
+/// The values that a path asks for, of the fields that an answer is held against.
+pub(super) type Asked = Box<[Box<str>]>;
 
 /// Collects paths.
 #[derive(Debug, Default)]
 pub(super) struct PathsBuilder {
     text: Vec<u8>,
     ends: Vec<usize>,
+    asked: Vec<Asked>,
 }
 
 impl PathsBuilder {
-    pub(super) fn push(&mut self, path: &str, endpoint: &Endpoint) -> Result<(), WorkloadError> {
-        parsed(path, endpoint)?;
+    pub(super) fn push(
+        &mut self,
+        (path, asked): (String, Asked),
+        endpoint: &Endpoint,
+    ) -> Result<(), WorkloadError> {
+        parsed(&path, endpoint)?;
+        self.asked.push(asked);
         self.text.extend_from_slice(path.as_bytes());
         self.ends.push(self.text.len());
         Ok(())
@@ -36,7 +46,7 @@ impl PathsBuilder {
     }
 
     pub(super) fn build(self) -> Paths {
-        Paths { text: self.text.into(), ends: self.ends }
+        Paths { text: self.text.into(), ends: self.ends, asked: self.asked }
     }
 }
 
@@ -49,6 +59,10 @@ impl Paths {
         let begin = if at == 0 { 0 } else { self.ends[at - 1] };
         PathAndQuery::from_maybe_shared(self.text.slice(begin..self.ends[at]))
             .expect("each path was read as one when it was added")
+    }
+
+    pub(super) fn asked(&self, at: usize) -> &[Box<str>] {
+        &self.asked[at]
     }
 }
 
