@@ -56,6 +56,7 @@ mod duplicates;
 mod error;
 mod fingerprint;
 pub mod gallery;
+mod multiple;
 mod node;
 mod number;
 mod probe;
@@ -63,6 +64,7 @@ mod properties;
 mod shape;
 mod status;
 mod types;
+mod unique;
 mod violation;
 mod walk;
 
