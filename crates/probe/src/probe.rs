@@ -6,6 +6,7 @@ use crate::collect::Collector;
 use crate::document::Document;
 use crate::node::Nodes;
 use crate::shape::Shape;
+use crate::unique::Scratch;
 use crate::violation::{Expected, Found, Keyword, Violation};
 use crate::walk::Outcome;
 use crate::{duplicates, walk};
@@ -54,6 +55,7 @@ pub struct Probe {
     buffers: Buffers,
     tape: Tape<'static>,
     keys: Vec<usize>,
+    scratch: Scratch,
     violations: Vec<Violation>,
 }
 
@@ -74,6 +76,7 @@ impl Probe {
             buffers: Buffers::with_max_depth(0, limits.depth_max),
             tape: Tape(Vec::new()),
             keys: Vec::new(),
+            scratch: Scratch::new(),
             violations: Vec::new(),
         }
     }
@@ -104,7 +107,8 @@ impl Probe {
             simd_json::fill_tape_padded(input, body.len(), &mut self.buffers, &mut tape).is_ok();
         if parsed {
             let nodes = tape.0.as_slice();
-            judge(shape, nodes, self.limits, &mut self.keys, &mut self.violations);
+            let scratch = (&mut self.keys, &mut self.scratch);
+            judge(shape, nodes, self.limits, scratch, &mut self.violations);
         }
         self.tape = tape.reset();
         parsed
@@ -117,7 +121,8 @@ impl Probe {
         let depth_max = self.limits.depth_max;
         match Document::read(body, depth_max) {
             Ok(document) => {
-                judge(shape, &document, self.limits, &mut self.keys, &mut self.violations);
+                let scratch = (&mut self.keys, &mut self.scratch);
+                judge(shape, &document, self.limits, scratch, &mut self.violations);
             }
             Err(malformed) => self.violations.push(Violation::malformed(malformed, depth_max)),
         }
@@ -128,11 +133,11 @@ fn judge<N: Nodes + ?Sized>(
     shape: &Shape,
     nodes: &N,
     limits: Limits,
-    keys: &mut Vec<usize>,
+    (keys, scratch): (&mut Vec<usize>, &mut Scratch),
     violations: &mut Vec<Violation>,
 ) {
     let repeated = duplicates::first(nodes, keys).is_some();
-    let outcome = walk::judge(shape, nodes);
+    let outcome = walk::judge(shape, nodes, scratch);
     if !repeated && outcome == Outcome::Conforms {
         return;
     }
@@ -144,5 +149,5 @@ fn judge<N: Nodes + ?Sized>(
     if repeated {
         duplicates::report(shape, nodes, 0, &mut collector);
     }
-    *violations = walk::report(shape, nodes, collector);
+    *violations = walk::report(shape, nodes, scratch, collector);
 }

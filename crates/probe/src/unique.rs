@@ -49,11 +49,7 @@ pub(crate) fn all_differ<N: Nodes + ?Sized>(
 }
 
 /// Compares all pairs of a few elements, or of those that have the same hash.
-fn all_differ_in<N: Nodes + ?Sized>(
-    nodes: &N,
-    run: &[(u64, usize)],
-    budget: &mut Budget,
-) -> bool {
+fn all_differ_in<N: Nodes + ?Sized>(nodes: &N, run: &[(u64, usize)], budget: &mut Budget) -> bool {
     run.iter().enumerate().all(|(place, &(_, element))| {
         let mut before = run[..place].iter();
         budget.is_spent() || before.all(|&(_, other)| !same(nodes, element, other, budget))

@@ -4,11 +4,15 @@
 //! never allocates; nearly all bodies conform, so this is the one that counts. With a report it
 //! goes on and gathers them all. Both are the same code, so they cannot disagree.
 
+mod elements;
+mod names;
+
 use crate::collect::{Attempt, Collector, Segment};
 use crate::node::{Node, Nodes, equal};
 use crate::number::Number;
 use crate::properties::{Property, place_bit};
 use crate::shape::{ArrayRules, Bounds, Dependent, InPlace, ObjectRules, Schema, SchemaId, Shape};
+use crate::unique::Scratch;
 use crate::violation::{Expected, Found, Keyword, Violation};
 
 /// How many schemas may be at work inside each other. It bounds the use of the stack.
@@ -26,9 +30,9 @@ pub(crate) enum Outcome {
     GivenUp,
 }
 
-/// Says whether the document conforms, without an allocation.
-pub(crate) fn judge<N: Nodes + ?Sized>(shape: &Shape, nodes: &N) -> Outcome {
-    let mut walk = Walk::new(shape, nodes, Collector::new(Vec::new(), 0));
+/// Says whether the document conforms, without an allocation. What is in `scratch` means nothing.
+pub(crate) fn judge<N: Nodes + ?Sized>(shape: &Shape, nodes: &N, scratch: &mut Scratch) -> Outcome {
+    let mut walk = Walk::new(shape, nodes, scratch, Collector::new(Vec::new(), 0));
     let conforms = walk.apply::<false>(SchemaId::ROOT, 0);
     match (walk.given_up, conforms) {
         (true, _) => Outcome::GivenUp,
@@ -41,9 +45,10 @@ pub(crate) fn judge<N: Nodes + ?Sized>(shape: &Shape, nodes: &N) -> Outcome {
 pub(crate) fn report<'a, N: Nodes + ?Sized>(
     shape: &'a Shape,
     nodes: &'a N,
+    scratch: &'a mut Scratch,
     collector: Collector<'a>,
 ) -> Vec<Violation> {
-    let mut walk = Walk::new(shape, nodes, collector);
+    let mut walk = Walk::new(shape, nodes, scratch, collector);
     walk.apply::<true>(SchemaId::ROOT, 0);
     if walk.given_up {
         walk.collector.give_up();
@@ -54,6 +59,7 @@ pub(crate) fn report<'a, N: Nodes + ?Sized>(
 struct Walk<'a, N: ?Sized> {
     shape: &'a Shape,
     nodes: &'a N,
+    scratch: &'a mut Scratch,
     collector: Collector<'a>,
     steps_left: u64,
     nesting: u32,
@@ -61,10 +67,15 @@ struct Walk<'a, N: ?Sized> {
 }
 
 impl<'a, N: Nodes + ?Sized> Walk<'a, N> {
-    fn new(shape: &'a Shape, nodes: &'a N, collector: Collector<'a>) -> Self {
+    fn new(
+        shape: &'a Shape,
+        nodes: &'a N,
+        scratch: &'a mut Scratch,
+        collector: Collector<'a>,
+    ) -> Self {
         let pairs = (nodes.size() as u64).saturating_mul(shape.schemas.len() as u64);
         let steps_left = pairs.saturating_mul(STEPS_PER_VALUE_AND_SCHEMA);
-        Self { shape, nodes, collector, steps_left, nesting: 0, given_up: false }
+        Self { shape, nodes, scratch, collector, steps_left, nesting: 0, given_up: false }
     }
 
     /// Judges one value by one schema.
@@ -113,7 +124,7 @@ impl<'a, N: Nodes + ?Sized> Walk<'a, N> {
                 Some(rules) => self.array::<REPORT>(rules, index, len),
                 None => true,
             },
-            Node::String(text) => self.length::<REPORT>(schema.length, text),
+            Node::String(text) => self.text::<REPORT>(schema, text),
             Node::Number(number) => self.number::<REPORT>(schema, number),
             Node::Null | Node::Bool(_) => true,
         }
@@ -139,6 +150,15 @@ impl<'a, N: Nodes + ?Sized> Walk<'a, N> {
             return self.fail::<REPORT>(Keyword::FalseSchema, || Expected::Absent, found);
         }
         self.fail::<REPORT>(Keyword::Type, || Expected::Types(schema.types), found)
+    }
+
+    fn text<const REPORT: bool>(&mut self, schema: &'a Schema, text: &str) -> bool {
+        let conforms = self.length::<REPORT>(schema.length, text);
+        let Some(pattern) = &schema.pattern else { return conforms };
+        let expected = || Expected::Pattern(pattern.written.to_string());
+        let matches =
+            pattern.matches(text) || self.fail::<REPORT>(Keyword::Pattern, expected, Found::String);
+        conforms & matches
     }
 
     fn length<const REPORT: bool>(&mut self, length: Bounds, text: &str) -> bool {
@@ -180,6 +200,11 @@ impl<'a, N: Nodes + ?Sized> Walk<'a, N> {
             let expected = || Expected::Number(format!("{words} {}", rule.bound));
             conforms &= within || self.fail::<REPORT>(rule.keyword, expected, found);
         }
+        if let Some(divisor) = &schema.multiple_of {
+            let expected = || Expected::Number(format!("a multiple of {}", divisor.written()));
+            conforms &= divisor.divides(number)
+                || self.fail::<REPORT>(Keyword::MultipleOf, expected, Found::Number);
+        }
         conforms
     }
 
@@ -191,6 +216,9 @@ impl<'a, N: Nodes + ?Sized> Walk<'a, N> {
     ) -> bool {
         let keywords = [Keyword::MinItems, Keyword::MaxItems];
         let mut conforms = self.bounds::<REPORT>(rules.count, len as u64, keywords);
+        if rules.contains.is_some() || rules.unique {
+            conforms &= self.elements::<REPORT>(rules, index);
+        }
         if rules.items.is_none() && rules.prefix.is_empty() {
             return conforms;
         }
@@ -247,6 +275,9 @@ impl<'a, N: Nodes + ?Sized> Walk<'a, N> {
     }
 
     fn properties<const REPORT: bool>(&mut self, rules: &'a ObjectRules, index: usize) -> bool {
+        if !rules.patterns.is_empty() || rules.names.is_some() {
+            return self.names::<REPORT>(rules, index);
+        }
         let properties = rules.properties.list();
         if properties.is_empty() && rules.additional.is_none() {
             return true;
