@@ -94,7 +94,7 @@ impl<'a> Decimal<'a> {
     }
 
     fn few(mut digits: u64, mut exponent: i128) -> Self {
-        while digits != 0 && digits % 10 == 0 {
+        while digits != 0 && digits.is_multiple_of(10) {
             digits /= 10;
             exponent += 1;
         }

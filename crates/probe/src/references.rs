@@ -102,37 +102,37 @@ impl References {
         let Ok(uri) = Uri::parse(UNNAMED.to_owned()) else { return Ok(()) };
         self.resources.push(Resource { uri, root: Target { node, pointer: String::new() } });
         let resource = self.resources.len() - 1;
-        self.schema(document, Target { node, pointer: String::new() }, resource)
+        self.schema(document, &Target { node, pointer: String::new() }, resource)
     }
 
     /// Enters a schema, which lies in a resource or is one, and those in it.
     fn schema(
         &mut self,
         document: &Document,
-        at: Target,
+        at: &Target,
         mut resource: usize,
     ) -> Result<(), ShapeError> {
         if let Some(id) = document.get(at.node, "$id") {
-            resource = self.resource(document, &at, id, resource)?;
+            resource = self.resource(document, at, id, resource)?;
         }
         if let Some(anchor) = document.get(at.node, "$anchor") {
-            self.anchor(document, &at, anchor, resource)?;
+            self.anchor(document, at, anchor, resource)?;
         }
         for key in document.keys(at.node) {
             let member = at.below(document.key(key), key + 1);
             match document.key(key) {
                 "$ref" => self.reference(document, key + 1, resource),
-                name if SCHEMA.contains(&name) => self.schema(document, member, resource)?,
+                name if SCHEMA.contains(&name) => self.schema(document, &member, resource)?,
                 name if SCHEMAS.contains(&name) => {
                     for (place, element) in document.elements(key + 1).enumerate() {
                         let element = member.below(&place.to_string(), element);
-                        self.schema(document, element, resource)?;
+                        self.schema(document, &element, resource)?;
                     }
                 }
                 name if NAMED_SCHEMAS.contains(&name) => {
                     for name in document.keys(key + 1) {
                         let schema = member.below(document.key(name), name + 1);
-                        self.schema(document, schema, resource)?;
+                        self.schema(document, &schema, resource)?;
                     }
                 }
                 _ => {}
