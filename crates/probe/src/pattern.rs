@@ -11,8 +11,18 @@ pub(crate) use translate::Refused;
 #[derive(Clone, Debug)]
 pub(crate) struct Pattern {
     regex: Regex,
-    /// As the shape has it.
-    pub(crate) written: Box<str>,
+    /// As the shape has it, cut after [`SHOWN_CHARS_MAX`] characters.
+    pub(crate) shown: Box<str>,
+}
+
+/// Violations are read by people, and there may be many.
+const SHOWN_CHARS_MAX: usize = 100;
+
+fn shown(written: &str) -> Box<str> {
+    match written.char_indices().nth(SHOWN_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &written[..end]).into(),
+        None => written.into(),
+    }
 }
 
 impl Pattern {
@@ -49,7 +59,7 @@ impl Patterns {
             match builder.size_limit(size).dfa_size_limit(Self::CACHE_BYTES_MAX).build() {
                 Ok(regex) => {
                     self.bytes_left -= size;
-                    return Ok(Pattern { regex, written: written.into() });
+                    return Ok(Pattern { regex, shown: shown(written) });
                 }
                 Err(regex::Error::CompiledTooBig(_)) => {}
                 Err(_) => return Err(Refused::Syntax),
@@ -190,6 +200,14 @@ mod tests {
         let compiled = (0..1000).take_while(|_| patterns.compile(large).is_ok()).count();
         assert!((5..1000).contains(&compiled), "{compiled}");
         assert_eq!(patterns.compile(large).err(), Some(Refused::Size));
+    }
+
+    #[test]
+    fn a_long_expression_is_shown_cut() {
+        let long = "é".repeat(SHOWN_CHARS_MAX);
+        assert_eq!(*pattern(&long).expect("it compiles").shown, *long);
+        let cut = pattern(&format!("{long}x")).expect("it compiles").shown;
+        assert_eq!(*cut, *format!("{long}…"));
     }
 
     #[test]

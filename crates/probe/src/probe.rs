@@ -21,7 +21,7 @@ const DEPTH_CEILING: usize = 512;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The longest body in bytes; 4 MiB by default, and never more than 1 GiB. The buffers of a
-    /// probe grow with the longest body it has seen, to some 30 times its length at worst.
+    /// probe grow with the longest body it has seen, to some 40 times its length at worst.
     pub body_bytes_max: usize,
     /// How many arrays and objects may lie inside each other; 64 by default, and never more than
     /// 512.

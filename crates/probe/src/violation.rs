@@ -158,7 +158,7 @@ pub enum Expected {
     UniqueItems,
     /// A name that the schema of names admits.
     Name,
-    /// A text that matches a pattern, which is given as the shape has it.
+    /// A text that matches a pattern, which is given as the shape has it, cut if it is long.
     Pattern(String),
     /// A value of one of these types.
     Types(Types),

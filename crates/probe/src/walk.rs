@@ -155,7 +155,7 @@ impl<'a, N: Nodes + ?Sized> Walk<'a, N> {
     fn text<const REPORT: bool>(&mut self, schema: &'a Schema, text: &str) -> bool {
         let conforms = self.length::<REPORT>(schema.length, text);
         let Some(pattern) = &schema.pattern else { return conforms };
-        let expected = || Expected::Pattern(pattern.written.to_string());
+        let expected = || Expected::Pattern(pattern.shown.to_string());
         let matches =
             pattern.matches(text) || self.fail::<REPORT>(Keyword::Pattern, expected, Found::String);
         conforms & matches
