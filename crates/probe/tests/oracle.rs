@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use probe::{Limits, Probe, Shape, ShapeError};
 use serde_json::{Map, Value, json};
 
-const SCHEMAS: u64 = 10_000;
-const BODIES_PER_SCHEMA: usize = 15;
+const SCHEMAS: u64 = 6_500;
+const BODIES_PER_SCHEMA: usize = 22;
 
 /// SplitMix64: the cases need no better numbers.
 struct Random(u64);
