@@ -3,13 +3,17 @@
 //! Schemas are compiled one at a time from a list of places, and a reference only adds a place, so
 //! neither nesting nor a chain of references costs stack.
 
+mod assertions;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::document::Document;
 use crate::duplicates;
 use crate::node::{Node, Nodes};
 use crate::number::Number;
+use crate::pattern::Patterns;
 use crate::properties::place_bit;
+use crate::references::References;
 use crate::shape::{
     ArrayRules, Dependent, InPlace, NumberRule, ObjectRules, Schema, SchemaId, Shape,
 };
@@ -23,18 +27,19 @@ const SHAPE_DEPTH_MAX: usize = 128;
 /// together with the depth of the body.
 const IN_PLACE_STEPS_MAX: usize = 32;
 
-const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+pub(crate) const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 pub(crate) fn shape(bytes: &[u8]) -> Result<Shape, ShapeError> {
     if bytes.len() > SHAPE_BYTES_MAX {
         return Err(ShapeError::TooLarge { bytes_max: SHAPE_BYTES_MAX });
     }
-    let document = Document::read(bytes, SHAPE_DEPTH_MAX)
+    let mut document = Document::read(bytes, SHAPE_DEPTH_MAX)
         .map_err(|malformed| ShapeError::Json { reason: malformed.to_string() })?;
     if let Some(key) = duplicates::first(&document, &mut duplicates::Scratch::default()) {
         return Err(ShapeError::DuplicateKey { pointer: pointer_to(&document, key) });
     }
-    let schemas = Compiler::new(&document).run()?;
+    let references = References::of(&mut document)?;
+    let schemas = Compiler::new(&document, &references).run()?;
     let names = names(&schemas);
     Ok(Shape { schemas, names, document })
 }
@@ -102,14 +107,17 @@ impl Entry<'_> {
 
 struct Compiler<'d> {
     document: &'d Document,
+    references: &'d References,
+    patterns: Patterns,
     /// The schemas that are known by now, in the order of their ids.
     places: Vec<Place>,
     ids: BTreeMap<usize, SchemaId>,
 }
 
 impl<'d> Compiler<'d> {
-    fn new(document: &'d Document) -> Self {
-        Self { document, places: Vec::new(), ids: BTreeMap::new() }
+    fn new(document: &'d Document, references: &'d References) -> Self {
+        let (patterns, places, ids) = (Patterns::new(), Vec::new(), BTreeMap::new());
+        Self { document, references, patterns, places, ids }
     }
 
     fn run(mut self) -> Result<Vec<Schema>, ShapeError> {
@@ -151,10 +159,11 @@ impl<'d> Compiler<'d> {
         let mut schema = Schema::of(Types::ANY);
         for key in self.document.keys(node) {
             let entry = self.entry(pointer, key);
-            self.keyword(&mut schema, &entry)?;
+            self.keyword(&mut schema, node, &entry)?;
         }
         self.required(&mut schema, node, pointer)?;
         self.conditional(&mut schema, node, pointer)?;
+        self.contains(&mut schema, node, pointer)?;
         schema.types_only = schema.has_types_only();
         Ok(schema)
     }
@@ -171,7 +180,12 @@ impl<'d> Compiler<'d> {
         self.document.get(node, name).map(|value| self.entry(parent, value - 1))
     }
 
-    fn keyword(&mut self, schema: &mut Schema, entry: &Entry<'d>) -> Result<(), ShapeError> {
+    fn keyword(
+        &mut self,
+        schema: &mut Schema,
+        node: usize,
+        entry: &Entry<'d>,
+    ) -> Result<(), ShapeError> {
         match entry.key {
             "type" => schema.types = self.types(entry)?,
             "minLength" => schema.length.min = self.count(entry)?,
@@ -179,11 +193,15 @@ impl<'d> Compiler<'d> {
             "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" => {
                 schema.numbers.push(self.number_rule(entry)?);
             }
-            "items" | "prefixItems" | "minItems" | "maxItems" => {
+            "pattern" => schema.pattern = Some(self.pattern(entry)?),
+            "multipleOf" => schema.multiple_of = Some(self.divisor(entry)?),
+            "items" | "prefixItems" | "minItems" | "maxItems" | "uniqueItems" => {
                 self.array_keyword(schema.array.get_or_insert_default(), entry)?;
             }
             "properties"
+            | "patternProperties"
             | "additionalProperties"
+            | "propertyNames"
             | "minProperties"
             | "maxProperties"
             | "dependentRequired" => {
@@ -193,11 +211,11 @@ impl<'d> Compiler<'d> {
                 schema.in_place.push(self.in_place(entry)?);
             }
             "$defs" => drop(self.named_schemas(entry)?),
-            "$schema" => self.dialect(entry)?,
-            // Both are read once the other keywords of the schema are known.
-            "required" | "if" | "then" | "else" => {}
-            // Elsewhere it would move the base of the references.
-            "$id" if entry.pointer == "/$id" => {}
+            "$schema" => self.dialect(node, entry)?,
+            // These are read once the other keywords of the schema are known.
+            "required" | "if" | "then" | "else" | "contains" | "minContains" | "maxContains" => {}
+            // These are read before the first schema is.
+            "$id" | "$anchor" => {}
             "title" | "description" | "$comment" | "default" | "examples" => {}
             _ => {
                 return Err(ShapeError::UnsupportedKeyword { pointer: entry.pointer.clone() });
@@ -206,8 +224,9 @@ impl<'d> Compiler<'d> {
         Ok(())
     }
 
-    fn dialect(&self, entry: &Entry<'_>) -> Result<(), ShapeError> {
-        if entry.pointer != "/$schema" {
+    /// Only the root of a document, or of a resource in it, has a dialect.
+    fn dialect(&self, node: usize, entry: &Entry<'_>) -> Result<(), ShapeError> {
+        if entry.pointer != "/$schema" && self.document.get(node, "$id").is_none() {
             return Err(ShapeError::UnsupportedKeyword { pointer: entry.pointer.clone() });
         }
         if self.document.key(entry.value).trim_end_matches('#') == DIALECT {
@@ -224,6 +243,7 @@ impl<'d> Compiler<'d> {
         match entry.key {
             "items" => rules.items = Some(self.subschema(entry)),
             "prefixItems" => rules.prefix = self.subschemas(entry)?,
+            "uniqueItems" => rules.unique = self.boolean(entry)?,
             "minItems" => rules.count.min = self.count(entry)?,
             _ => rules.count.max = self.count(entry)?,
         }
@@ -237,6 +257,8 @@ impl<'d> Compiler<'d> {
     ) -> Result<(), ShapeError> {
         match entry.key {
             "properties" => self.properties(rules, entry)?,
+            "patternProperties" => rules.patterns = self.pattern_properties(entry)?,
+            "propertyNames" => rules.names = Some(self.subschema(entry)),
             "additionalProperties" => rules.additional = Some(self.subschema(entry)),
             "minProperties" => rules.count.min = self.count(entry)?,
             "maxProperties" => rules.count.max = self.count(entry)?,
@@ -391,29 +413,13 @@ impl<'d> Compiler<'d> {
     }
 
     fn reference(&mut self, entry: &Entry<'d>) -> Result<SchemaId, ShapeError> {
-        let unresolved = || ShapeError::Reference { pointer: entry.pointer.clone() };
         let Node::String(text) = self.document.at(entry.value) else {
             return Err(entry.needs("a reference into this document"));
         };
-        let fragment = text.strip_prefix('#').and_then(percent_decoded).ok_or_else(unresolved)?;
-        let node = self.resolve(&fragment).ok_or_else(unresolved)?;
-        Ok(self.place(node, fragment))
-    }
-
-    /// The node that a JSON Pointer leads to.
-    fn resolve(&self, pointer: &str) -> Option<usize> {
-        if pointer.is_empty() {
-            return Some(0);
-        }
-        let segments = pointer.strip_prefix('/')?.split('/');
-        segments.map(|segment| segment.replace("~1", "/").replace("~0", "~")).try_fold(
-            0,
-            |at, segment| match self.document.at(at) {
-                Node::Object(_) => self.document.get(at, &segment),
-                Node::Array(_) => self.document.elements(at).nth(segment.parse().ok()?),
-                _ => None,
-            },
-        )
+        let target = self.references.resolve(self.document, entry.value, text);
+        let unresolved = || ShapeError::Reference { pointer: entry.pointer.clone() };
+        let target = target.ok_or_else(unresolved)?;
+        Ok(self.place(target.node, target.pointer))
     }
 
     /// Follows the schemas that are applied to one and the same value, level by level; whatever is
@@ -456,21 +462,4 @@ fn finish_properties(schemas: &mut [Schema]) {
         rules.properties.finish(next, |id| types_only[id.0 as usize]);
         next += rules.properties.list().len() + 1;
     }
-}
-
-/// The text of a URI fragment; `None` if an escape is cut or the result is not UTF-8.
-fn percent_decoded(fragment: &str) -> Option<String> {
-    let mut bytes = fragment.bytes();
-    let mut decoded = Vec::with_capacity(fragment.len());
-    while let Some(byte) = bytes.next() {
-        decoded.push(match byte {
-            b'%' => hex_digit(bytes.next()?)? << 4 | hex_digit(bytes.next()?)?,
-            other => other,
-        });
-    }
-    String::from_utf8(decoded).ok()
-}
-
-fn hex_digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }

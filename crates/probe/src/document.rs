@@ -102,6 +102,26 @@ impl Document {
             _ => None,
         }
     }
+
+    /// The text at `index`, where there is one.
+    pub(crate) fn text(&self, index: usize) -> Option<&str> {
+        match self.at(index) {
+            Node::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Appends another document and hands out the index of its root.
+    pub(crate) fn append(&mut self, other: Self) -> usize {
+        let root = self.nodes.len();
+        let moved = other.nodes.into_iter().map(|node| match node {
+            OwnedNode::Array { len, end } => OwnedNode::Array { len, end: end + root },
+            OwnedNode::Object { len, end } => OwnedNode::Object { len, end: end + root },
+            other => other,
+        });
+        self.nodes.extend(moved);
+        root
+    }
 }
 
 /// Keeps the open containers on a stack of its own, so that no text can exhaust the thread's.

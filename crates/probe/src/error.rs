@@ -30,6 +30,15 @@ pub enum ShapeError {
         /// What belongs there.
         expected: &'static str,
     },
+    /// A regular expression that cannot be used: it is none of ECMA-262, or it has a look-around or a
+    /// back-reference, for which a text could take any time, or it is too large.
+    #[error("{pointer}: the pattern {reason}")]
+    Pattern {
+        /// The keyword `pattern`, or the member of `patternProperties`.
+        pointer: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// A schema leads back to itself for the same value, or through too many steps.
     #[error("{pointer}: the schema leads back to itself, or over more than {steps_max} steps")]
     Recursion {
@@ -38,7 +47,8 @@ pub enum ShapeError {
         /// The number of steps that are allowed.
         steps_max: usize,
     },
-    /// A `$ref` that is not a JSON Pointer to a place in the document.
+    /// A `$ref` that leads out of the document, or to no place in it. The dialect's own schema,
+    /// `https://json-schema.org/draft/2020-12/schema`, is the one other document that is known.
     #[error("{pointer}: the reference leads to no place in this document")]
     Reference {
         /// The `$ref`.

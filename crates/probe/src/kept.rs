@@ -20,11 +20,10 @@ use crate::contract::{Contract, ContractId};
 use crate::duplicates;
 use crate::node::Nodes;
 use crate::probe::Limits;
-use crate::properties::Guesses;
 use crate::splice::{Memo, Spliced, find_value};
 use crate::tape::{Body, Tape};
 use crate::types::Types;
-use crate::walk::{self, Outcome, Watch};
+use crate::walk::{self, Outcome};
 
 /// How many bodies are kept of one contract: there may be several services behind one address.
 const BODIES_A_CONTRACT: usize = 8;
@@ -73,7 +72,7 @@ struct Envelope {
     bytes: Vec<u8>,
     tape: Tape,
     keys: duplicates::Scratch,
-    guesses: Guesses,
+    walk: walk::Scratch,
 }
 
 impl std::fmt::Debug for Kept {
@@ -217,8 +216,7 @@ impl Envelope {
             memo: &kept.memo,
             unknown: Cell::new(false),
         };
-        let watch = &mut Watch::default();
-        let outcome = walk::judge(contract.shape(), &spliced, &mut self.guesses, watch);
+        let outcome = walk::judge(contract.shape(), &spliced, &mut self.walk);
         outcome == Outcome::Conforms && !spliced.unknown.get()
     }
 }

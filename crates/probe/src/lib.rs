@@ -32,15 +32,26 @@
 //! # Shapes
 //!
 //! A shape is a JSON Schema of dialect 2020-12 with these keywords: `type`, `enum`, `const`;
-//! `required`, `properties`, `additionalProperties`, `minProperties`, `maxProperties`,
-//! `dependentRequired`; `items`, `prefixItems`, `minItems`, `maxItems`; `minLength`, `maxLength`
-//! (in code points); `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum`; `anyOf`, `oneOf`,
-//! `allOf`, `not`, `if`, `then`, `else`; `$ref` to a place in the document, `$defs`. The schemas
-//! `true` and `false` work. `title`, `description`, `$comment`, `default` and `examples`, and
-//! `$schema` and `$id` at the root, are read and mean nothing. Any other keyword is an error when
-//! the shape is loaded, with a pointer to it.
+//! `required`, `properties`, `patternProperties`, `additionalProperties`, `propertyNames`,
+//! `minProperties`, `maxProperties`, `dependentRequired`; `items`, `prefixItems`, `contains`,
+//! `minContains`, `maxContains`, `minItems`, `maxItems`, `uniqueItems`; `minLength`, `maxLength` (in
+//! code points), `pattern`; `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum`,
+//! `multipleOf`; `anyOf`, `oneOf`, `allOf`, `not`, `if`, `then`, `else`; `$ref`, `$defs`, `$id`,
+//! `$anchor`. The schemas `true` and `false` work. `title`, `description`, `$comment`, `default` and
+//! `examples` are read and mean nothing, and `$schema` may name this dialect, at the root and beside
+//! an `$id`. Any other keyword is an error when the shape is loaded, with a pointer to it.
 //!
-//! Numbers written as integers are compared exactly, whatever their size, and 1.0 is an integer.
+//! A `$ref` leads to a place in the document, by JSON Pointer, `$anchor` or `$id`, or to the dialect's
+//! own schema, `https://json-schema.org/draft/2020-12/schema`. Nothing is ever fetched: a reference
+//! out of the document is an error.
+//!
+//! A pattern is a regular expression of ECMA-262 with the flag u, and matches anywhere in a text. It
+//! takes time in proportion to the text, so look-arounds and back-references are an error. Escapes of
+//! punctuation that the flag u forbids, such as `\-`, stand for the character.
+//!
+//! Numbers written as integers are compared exactly, whatever their size, and 1.0 is an integer. A
+//! number with a fraction or an exponent is the double nearest to it, unless it is beyond the doubles.
+//! `multipleOf` divides decimals: 0.0075 is a multiple of 0.0001.
 //! The shapes of the gallery's routes are in [`gallery`].
 //!
 //! # What it doesn't do
@@ -61,15 +72,19 @@ pub mod gallery;
 mod items;
 mod kept;
 mod marks;
+mod multiple;
 mod node;
 mod number;
+mod pattern;
 mod probe;
 mod properties;
+mod references;
 mod shape;
 mod splice;
 mod status;
 mod tape;
 mod types;
+mod unique;
 mod violation;
 mod walk;
 

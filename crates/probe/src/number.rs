@@ -5,7 +5,7 @@
 //! the doubles.
 
 use std::cmp::Ordering;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// A number as it stands on a tape.
 #[derive(Clone, Copy, Debug)]
@@ -89,8 +89,8 @@ impl Number<'_> {
     pub(crate) fn compare(self, other: Number<'_>) -> Ordering {
         match (self, other) {
             (Self::Big(a), Number::Big(b)) => a.compare(b),
-            (Self::Big(a), Number::Float(b)) => compare_floats(a.nearest, b),
-            (Self::Float(a), Number::Big(b)) => compare_floats(a, b.nearest),
+            (Self::Big(a), Number::Float(b)) => a.compare_float(b),
+            (Self::Float(a), Number::Big(b)) => b.compare_float(a).reverse(),
             (Self::Big(a), _) => a.sign(),
             (_, Number::Big(b)) => b.sign().reverse(),
             (Self::Float(a), Number::Float(b)) => compare_floats(a, b),
@@ -98,6 +98,20 @@ impl Number<'_> {
             (a, Number::Float(b)) => compare_mixed(a.as_i128(), b),
             (a, b) => a.as_i128().cmp(&b.as_i128()),
         }
+    }
+
+    /// Bits that equal numbers have in common: those of the nearest double, or of the decimal where
+    /// there is none, because then no number of another form is equal.
+    pub(crate) fn hash_bits(self) -> u64 {
+        let nearest = match self {
+            Self::Signed(value) => value as f64,
+            Self::Unsigned(value) => value as f64,
+            Self::Float(value) => value,
+            Self::Big(value) if value.nearest.is_finite() => value.nearest,
+            Self::Big(value) => return value.hash_bits(),
+        };
+        // There are two zeros, which are equal.
+        (nearest + 0.0).to_bits()
     }
 
     /// Exact for the two 64-bit forms, which are the only ones it is asked for.
@@ -154,6 +168,57 @@ impl Big {
         let by_size = (self.magnitude, &self.digits).cmp(&(other.magnitude, &other.digits));
         if self.negative { by_size.reverse() } else { by_size }
     }
+
+    /// Compares with the exact value of a double. Rounding keeps the order, so the nearest doubles
+    /// decide unless they are the same; then the double is whole, being beyond 64 bits.
+    fn compare_float(&self, float: f64) -> Ordering {
+        compare_floats(self.nearest, float).then_with(|| {
+            let whole = WholeDigits::of(float);
+            let digits = whole.as_bytes();
+            let zeros = digits.iter().rev().take_while(|&&digit| digit == b'0').count();
+            let significant = &digits[..digits.len() - zeros];
+            let by_size = (self.magnitude, &*self.digits).cmp(&(digits.len() as i64, significant));
+            if self.negative { by_size.reverse() } else { by_size }
+        })
+    }
+
+    fn hash_bits(&self) -> u64 {
+        let mix = |sum: u64, digit: &u8| (sum ^ u64::from(*digit)).wrapping_mul(0x0100_0000_01b3);
+        self.digits.iter().fold(self.magnitude as u64 ^ u64::from(self.negative), mix)
+    }
+
+    /// ASCII digits without zeros at either end, and the power of ten of the last one.
+    pub(crate) fn scaled(&self) -> (&[u8], i128) {
+        (&self.digits, i128::from(self.magnitude) - self.digits.len() as i128)
+    }
+}
+
+/// The digits of a whole double, which has 309 of them at most. They are made without an allocation.
+struct WholeDigits {
+    bytes: [u8; 320],
+    len: usize,
+}
+
+impl WholeDigits {
+    fn of(value: f64) -> Self {
+        let mut digits = Self { bytes: [0; 320], len: 0 };
+        // There is room for all of them, so this never fails.
+        let _ = write!(digits, "{:.0}", value.abs());
+        digits
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+impl fmt::Write for WholeDigits {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let behind = self.len + text.len();
+        self.bytes.get_mut(self.len..behind).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
+        self.len = behind;
+        Ok(())
+    }
 }
 
 /// An exponent too long for 64 bits is as good as the largest one.
@@ -186,6 +251,8 @@ mod tests {
         let ascending = [
             "-1e400",
             "-1e300",
+            "-20000000000000000001",
+            "-2e19",
             "-18446744073709551617",
             "-18446744073709551616",
             "-9223372036854775809",
@@ -206,6 +273,13 @@ mod tests {
             "18446744073709551615",
             "18446744073709551616",
             "18446744073709551617",
+            "2e19",
+            "20000000000000000001",
+            "20000000000000004095",
+            "2.0000000000000004096e19",
+            "20000000000000004097",
+            "1e23",
+            "100000000000000000000000",
             "123456789012345678901234567890",
             "123456789012345678901234567891",
             "1e300",

@@ -6,12 +6,11 @@ use crate::document::Document;
 use crate::items::{Ids, ItemRules};
 use crate::kept::{KeptBodies, Value};
 use crate::node::Nodes;
-use crate::properties::Guesses;
 use crate::shape::Shape;
 use crate::splice::Memo;
 use crate::tape::{Body, Tape};
 use crate::violation::{Expected, Found, Keyword, Violation};
-use crate::walk::{Outcome, Watch};
+use crate::walk::Outcome;
 use crate::{duplicates, walk};
 
 /// No body may be longer, whatever the limits say: 1 GiB.
@@ -24,7 +23,7 @@ const DEPTH_CEILING: usize = 512;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The longest body in bytes; 4 MiB by default, and never more than 1 GiB. The buffers of a
-    /// probe grow with the longest body it has seen, to some 30 times its length at worst.
+    /// probe grow with the longest body it has seen, to some 40 times its length at worst.
     pub body_bytes_max: usize,
     /// How many arrays and objects may lie inside each other; 64 by default, and never more than
     /// 512.
@@ -134,14 +133,14 @@ impl Probe {
     ) -> Option<usize> {
         let Self { limits, tape, scratch, violations, .. } = self;
         violations.clear();
-        scratch.watch.node = None;
+        scratch.walk.watched = None;
         if body.len() > limits.body_bytes_max {
             let expected = Expected::Bytes(limits.body_bytes_max);
             violations.push(Violation::whole(Keyword::Size, expected, Found::More));
             return None;
         }
         let (found, nodes) = if let Some(nodes) = tape.read(body, limits.depth_max) {
-            scratch.watch.node = Value::node(&nodes);
+            scratch.walk.watched = Value::node(&nodes);
             (question.judge(&nodes, *limits, scratch, violations), Some(nodes))
         } else {
             // Most of these are no JSON, but numbers beyond 64 bits may be all right.
@@ -156,7 +155,7 @@ impl Probe {
         let items = found.map(|found| found.items);
         if violations.is_empty() {
             let place = found.map(|found| found.place);
-            keep(nodes.as_ref(), place, items, &scratch.watch.memo);
+            keep(nodes.as_ref(), place, items, &scratch.walk.memo);
         }
         items
     }
@@ -178,8 +177,7 @@ pub struct Examined<'a> {
 #[derive(Default)]
 struct Scratch {
     keys: duplicates::Scratch,
-    guesses: Guesses,
-    watch: Watch,
+    walk: walk::Scratch,
     ids: Ids,
 }
 
@@ -225,7 +223,7 @@ impl Question<'_> {
     ) {
         let shape = self.shape;
         let repeated = duplicates::first(nodes, &mut scratch.keys).is_some();
-        let outcome = walk::judge(shape, nodes, &mut scratch.guesses, &mut scratch.watch);
+        let outcome = walk::judge(shape, nodes, &mut scratch.walk);
         if !repeated && outcome == Outcome::Conforms {
             return;
         }
@@ -237,6 +235,6 @@ impl Question<'_> {
         if repeated {
             duplicates::report(shape, nodes, 0, &mut collector);
         }
-        *violations = walk::report(shape, nodes, collector);
+        *violations = walk::report(shape, nodes, &mut scratch.walk, collector);
     }
 }

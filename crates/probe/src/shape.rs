@@ -2,7 +2,9 @@ use std::collections::BTreeSet;
 
 use crate::compile;
 use crate::document::Document;
+use crate::multiple::Divisor;
 use crate::number::OwnedNumber;
+use crate::pattern::Pattern;
 use crate::properties::Properties;
 use crate::violation::Keyword;
 use crate::{ShapeError, Types};
@@ -58,7 +60,9 @@ pub(crate) struct Schema {
     pub(crate) types_only: bool,
     /// In code points.
     pub(crate) length: Bounds,
+    pub(crate) pattern: Option<Box<Pattern>>,
     pub(crate) numbers: Vec<NumberRule>,
+    pub(crate) multiple_of: Option<Box<Divisor>>,
     pub(crate) array: Option<Box<ArrayRules>>,
     pub(crate) object: Option<Box<ObjectRules>>,
     /// The rules for values of any type.
@@ -72,7 +76,9 @@ impl Schema {
             types,
             types_only: true,
             length: Bounds::default(),
+            pattern: None,
             numbers: Vec::new(),
+            multiple_of: None,
             array: None,
             object: None,
             in_place: Vec::new(),
@@ -96,20 +102,16 @@ impl Schema {
 
     /// The schemas that this one applies to the value or to what is in it.
     pub(crate) fn applied_mut(&mut self) -> impl Iterator<Item = &mut SchemaId> {
-        let array = self
-            .array
-            .iter_mut()
-            .flat_map(|rules| rules.prefix.iter_mut().chain(rules.items.as_mut()));
-        let object = self
-            .object
-            .iter_mut()
-            .flat_map(|rules| rules.properties.schemas_mut().chain(rules.additional.as_mut()));
+        let array = self.array.iter_mut().flat_map(|rules| rules.schemas_mut());
+        let object = self.object.iter_mut().flat_map(|rules| rules.schemas_mut());
         array.chain(object).chain(self.in_place.iter_mut().flat_map(InPlace::schemas_mut))
     }
 
     fn has_no_rules_by_type(&self) -> bool {
         self.length == Bounds::default()
+            && self.pattern.is_none()
             && self.numbers.is_empty()
+            && self.multiple_of.is_none()
             && self.array.is_none()
             && self.object.is_none()
     }
@@ -145,6 +147,25 @@ pub(crate) struct ArrayRules {
     pub(crate) prefix: Vec<SchemaId>,
     /// The schema of all further items.
     pub(crate) items: Option<SchemaId>,
+    pub(crate) contains: Option<Contains>,
+    /// Whether no two items may be equal.
+    pub(crate) unique: bool,
+}
+
+impl ArrayRules {
+    fn schemas_mut(&mut self) -> impl Iterator<Item = &mut SchemaId> {
+        let contains = self.contains.iter_mut().map(|contains| &mut contains.schema);
+        self.prefix.iter_mut().chain(self.items.as_mut()).chain(contains)
+    }
+}
+
+/// How many items match a schema.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Contains {
+    pub(crate) schema: SchemaId,
+    pub(crate) count: Bounds,
+    /// Whether `minContains` names the lower bound, which is 1 otherwise.
+    pub(crate) has_min: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -155,9 +176,27 @@ pub(crate) struct ObjectRules {
     pub(crate) required: u64,
     /// The other required names.
     pub(crate) required_more: Vec<Box<str>>,
-    /// The schema of properties that `properties` does not name.
+    pub(crate) patterns: Vec<PatternProperty>,
+    /// The schema of the names themselves.
+    pub(crate) names: Option<SchemaId>,
+    /// The schema of properties that neither `properties` nor a pattern names.
     pub(crate) additional: Option<SchemaId>,
     pub(crate) dependent: Vec<Dependent>,
+}
+
+impl ObjectRules {
+    fn schemas_mut(&mut self) -> impl Iterator<Item = &mut SchemaId> {
+        let patterns = self.patterns.iter_mut().map(|property| &mut property.schema);
+        let others = self.names.iter_mut().chain(self.additional.as_mut());
+        self.properties.schemas_mut().chain(patterns).chain(others)
+    }
+}
+
+/// The schema of the properties whose names match.
+#[derive(Clone, Debug)]
+pub(crate) struct PatternProperty {
+    pub(crate) pattern: Pattern,
+    pub(crate) schema: SchemaId,
 }
 
 /// If the name is there, then so must be the others.

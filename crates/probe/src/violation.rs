@@ -88,6 +88,10 @@ names! {
         Required = "required",
         /// `dependentRequired`.
         DependentRequired = "dependentRequired",
+        /// `propertyNames`.
+        PropertyNames = "propertyNames",
+        /// `patternProperties`, where the schema of a pattern is `false`.
+        PatternProperties = "patternProperties",
         /// `additionalProperties`.
         AdditionalProperties = "additionalProperties",
         /// `minProperties`.
@@ -100,10 +104,22 @@ names! {
         MinItems = "minItems",
         /// `maxItems`.
         MaxItems = "maxItems",
+        /// `contains`, without `minContains` beside it.
+        Contains = "contains",
+        /// `minContains`.
+        MinContains = "minContains",
+        /// `maxContains`.
+        MaxContains = "maxContains",
+        /// `uniqueItems`.
+        UniqueItems = "uniqueItems",
         /// `minLength`.
         MinLength = "minLength",
         /// `maxLength`.
         MaxLength = "maxLength",
+        /// `pattern`.
+        Pattern = "pattern",
+        /// `multipleOf`.
+        MultipleOf = "multipleOf",
         /// `minimum`.
         Minimum = "minimum",
         /// `maximum`.
@@ -146,6 +162,12 @@ pub enum Expected {
     Bytes(usize),
     /// Each key once in its object.
     UniqueKey,
+    /// Each item once in its array.
+    UniqueItems,
+    /// A name that the schema of names admits.
+    Name,
+    /// A text that matches a pattern, which is given as the shape has it, cut if it is long.
+    Pattern(String),
     /// A value of one of these types.
     Types(Types),
     /// The value that `const` names.
@@ -156,11 +178,12 @@ pub enum Expected {
     Present,
     /// No value there.
     Absent,
-    /// At least so many characters, items or properties.
+    /// At least so many characters, items, matching items or properties.
     AtLeast(u64),
-    /// At most so many characters, items or properties.
+    /// At most so many characters, items, matching items or properties.
     AtMost(u64),
-    /// A number within a bound, which is given as the shape has it: `at least 0`.
+    /// A number within a bound, which is given as the shape has it: `at least 0`, or `a multiple of
+    /// 0.5`.
     Number(String),
     /// A match with at least one of this many schemas.
     AnyOf(usize),
@@ -189,6 +212,9 @@ impl fmt::Display for Expected {
             Self::Depth(max) => write!(f, "at most {max} nested arrays and objects"),
             Self::Bytes(max) => write!(f, "at most {max} bytes"),
             Self::UniqueKey => f.write_str("each key once"),
+            Self::UniqueItems => f.write_str("each item once"),
+            Self::Name => f.write_str("another name"),
+            Self::Pattern(pattern) => write!(f, "a match with {pattern}"),
             Self::Types(types) => types.fmt(f),
             Self::Constant => f.write_str("the value of the shape"),
             Self::Listed(count) => write!(f, "one of the {count} values of the shape"),
@@ -230,7 +256,7 @@ names! {
         Less = "less",
         /// A count or a number above the bound.
         More = "more",
-        /// A second value under the same key, or a second item of the same id.
+        /// A second value under the same key, an item that is equal to another, or one of the same id.
         Again = "it again",
         /// Another text than what was asked for or is known.
         Other = "another",

@@ -4,12 +4,16 @@
 //! never allocates; nearly all bodies conform, so this is the one that counts. With a report it
 //! goes on and gathers them all. Both are the same code, so they cannot disagree.
 
+mod elements;
+mod names;
+
 use crate::collect::{Attempt, Collector, Segment};
 use crate::node::{Node, Nodes, equal};
 use crate::number::Number;
 use crate::properties::{Guesses, Property, place_bit};
 use crate::shape::{ArrayRules, Bounds, Dependent, InPlace, ObjectRules, Schema, SchemaId, Shape};
 use crate::splice::Memo;
+use crate::unique;
 use crate::violation::{Expected, Found, Keyword, Violation};
 
 /// How many schemas may be at work inside each other. It bounds the use of the stack.
@@ -27,22 +31,20 @@ pub(crate) enum Outcome {
     GivenUp,
 }
 
-/// A value of which it is noted what each schema says about it.
+/// What walks keep from one body to the next so that it need not be made again.
 #[derive(Debug, Default)]
-pub(crate) struct Watch {
-    pub(crate) node: Option<usize>,
+pub(crate) struct Scratch {
+    pub(crate) unique: unique::Scratch,
+    pub(crate) guesses: Guesses,
+    /// A value of which it is noted what each schema says about it.
+    pub(crate) watched: Option<usize>,
     pub(crate) memo: Memo,
 }
 
 /// Says whether the document conforms, without an allocation in the steady state.
-pub(crate) fn judge<N: Nodes + ?Sized>(
-    shape: &Shape,
-    nodes: &N,
-    guesses: &mut Guesses,
-    watch: &mut Watch,
-) -> Outcome {
-    watch.memo.clear();
-    let mut walk = Walk::new(shape, nodes, Collector::new(Vec::new(), 0), guesses, watch);
+pub(crate) fn judge<N: Nodes + ?Sized>(shape: &Shape, nodes: &N, scratch: &mut Scratch) -> Outcome {
+    scratch.memo.clear();
+    let mut walk = Walk::new(shape, nodes, scratch, Collector::new(Vec::new(), 0));
     let conforms = walk.apply::<false>(SchemaId::ROOT, 0);
     match (walk.given_up, conforms) {
         (true, _) => Outcome::GivenUp,
@@ -55,10 +57,10 @@ pub(crate) fn judge<N: Nodes + ?Sized>(
 pub(crate) fn report<'a, N: Nodes + ?Sized>(
     shape: &'a Shape,
     nodes: &'a N,
+    scratch: &'a mut Scratch,
     collector: Collector<'a>,
 ) -> Vec<Violation> {
-    let (mut guesses, mut watch) = (Guesses::default(), Watch::default());
-    let mut walk = Walk::new(shape, nodes, collector, &mut guesses, &mut watch);
+    let mut walk = Walk::new(shape, nodes, scratch, collector);
     walk.apply::<true>(SchemaId::ROOT, 0);
     if walk.given_up {
         walk.collector.give_up();
@@ -69,9 +71,8 @@ pub(crate) fn report<'a, N: Nodes + ?Sized>(
 struct Walk<'a, N: ?Sized> {
     shape: &'a Shape,
     nodes: &'a N,
+    scratch: &'a mut Scratch,
     collector: Collector<'a>,
-    guesses: &'a mut Guesses,
-    watch: &'a mut Watch,
     /// The watched node, or none.
     watched: usize,
     steps_left: u64,
@@ -83,24 +84,13 @@ impl<'a, N: Nodes + ?Sized> Walk<'a, N> {
     fn new(
         shape: &'a Shape,
         nodes: &'a N,
+        scratch: &'a mut Scratch,
         collector: Collector<'a>,
-        guesses: &'a mut Guesses,
-        watch: &'a mut Watch,
     ) -> Self {
         let pairs = (nodes.size() as u64).saturating_mul(shape.schemas.len() as u64);
         let steps_left = pairs.saturating_mul(STEPS_PER_VALUE_AND_SCHEMA);
-        let watched = watch.node.unwrap_or(usize::MAX);
-        Self {
-            shape,
-            nodes,
-            collector,
-            guesses,
-            watch,
-            watched,
-            steps_left,
-            nesting: 0,
-            given_up: false,
-        }
+        let watched = scratch.watched.unwrap_or(usize::MAX);
+        Self { shape, nodes, scratch, collector, watched, steps_left, nesting: 0, given_up: false }
     }
 
     /// Judges one value by one schema.
@@ -118,7 +108,7 @@ impl<'a, N: Nodes + ?Sized> Walk<'a, N> {
         }
         let conforms = self.rules::<REPORT>(schema, self.nodes.at(index), index);
         if index == self.watched {
-            self.watch.memo.push((id, conforms));
+            self.scratch.memo.push((id, conforms));
         }
         conforms
     }
@@ -158,7 +148,7 @@ impl<'a, N: Nodes + ?Sized> Walk<'a, N> {
                 Some(rules) => self.array::<REPORT>(rules, index, len),
                 None => true,
             },
-            Node::String(text) => self.length::<REPORT>(schema.length, text),
+            Node::String(text) => self.text::<REPORT>(schema, text),
             Node::Number(number) => self.number::<REPORT>(schema, number),
             Node::Null | Node::Bool(_) => true,
         }
@@ -184,6 +174,15 @@ impl<'a, N: Nodes + ?Sized> Walk<'a, N> {
             return self.fail::<REPORT>(Keyword::FalseSchema, || Expected::Absent, found);
         }
         self.fail::<REPORT>(Keyword::Type, || Expected::Types(schema.types), found)
+    }
+
+    fn text<const REPORT: bool>(&mut self, schema: &'a Schema, text: &str) -> bool {
+        let conforms = self.length::<REPORT>(schema.length, text);
+        let Some(pattern) = &schema.pattern else { return conforms };
+        let expected = || Expected::Pattern(pattern.shown.to_string());
+        let matches =
+            pattern.matches(text) || self.fail::<REPORT>(Keyword::Pattern, expected, Found::String);
+        conforms & matches
     }
 
     fn length<const REPORT: bool>(&mut self, length: Bounds, text: &str) -> bool {
@@ -225,6 +224,11 @@ impl<'a, N: Nodes + ?Sized> Walk<'a, N> {
             let expected = || Expected::Number(format!("{words} {}", rule.bound));
             conforms &= within || self.fail::<REPORT>(rule.keyword, expected, found);
         }
+        if let Some(divisor) = &schema.multiple_of {
+            let expected = || Expected::Number(format!("a multiple of {}", divisor.written()));
+            conforms &= divisor.divides(number)
+                || self.fail::<REPORT>(Keyword::MultipleOf, expected, Found::Number);
+        }
         conforms
     }
 
@@ -236,6 +240,9 @@ impl<'a, N: Nodes + ?Sized> Walk<'a, N> {
     ) -> bool {
         let keywords = [Keyword::MinItems, Keyword::MaxItems];
         let mut conforms = self.bounds::<REPORT>(rules.count, len as u64, keywords);
+        if rules.contains.is_some() || rules.unique {
+            conforms &= self.elements::<REPORT>(rules, index);
+        }
         if rules.items.is_none() && rules.prefix.is_empty() {
             return conforms;
         }
@@ -292,6 +299,9 @@ impl<'a, N: Nodes + ?Sized> Walk<'a, N> {
     }
 
     fn properties<const REPORT: bool>(&mut self, rules: &'a ObjectRules, index: usize) -> bool {
+        if !rules.patterns.is_empty() || rules.names.is_some() {
+            return self.names::<REPORT>(rules, index);
+        }
         let properties = rules.properties.list();
         if properties.is_empty() && rules.additional.is_none() {
             return true;
@@ -302,7 +312,8 @@ impl<'a, N: Nodes + ?Sized> Walk<'a, N> {
         let (mut conforms, mut seen, mut before) = (true, 0, 0);
         let nodes = self.nodes;
         for key in nodes.keys(index) {
-            if let Some(place) = rules.properties.find_after(before, nodes.name(key), self.guesses)
+            if let Some(place) =
+                rules.properties.find_after(before, nodes.name(key), &mut self.scratch.guesses)
             {
                 before = place + 1;
                 seen |= place_bit(place);
