@@ -7,11 +7,17 @@ use crate::{Endpoint, Role};
 pub(crate) const STATUS_CHECK: &str = "status is expected";
 pub(crate) const SHAPE_CHECK: &str = "body has the declared shape";
 
+/// The share of requests that were answered 429, which is the service's backpressure.
+pub(crate) const BACKPRESSURE: &str = "http_req_backpressure";
+/// The share of lists in which there was no work.
+pub(crate) const LIST_EMPTY: &str = "works_list_empty_rate";
+
 const LIST_SHAPES: &str = "works_list_shape_error_rate";
 const DETAIL_SHAPES: &str = "works_detail_shape_error_rate";
 
 /// The metrics that have one sample a request.
-const OF_REQUESTS: [&str; 10] = [
+const OF_REQUESTS: [&str; 11] = [
+    BACKPRESSURE,
     "http_req_blocked",
     "http_req_connecting",
     "http_req_duration",
@@ -35,7 +41,7 @@ pub(crate) fn shape_errors(role: Role) -> &'static str {
 /// Whether the selected metric gets its samples from requests.
 pub(crate) fn is_of_requests(selector: &MetricKey) -> bool {
     OF_REQUESTS.contains(&selector.name())
-        || [LIST_SHAPES, DETAIL_SHAPES, "checks"].contains(&selector.name())
+        || [LIST_EMPTY, LIST_SHAPES, DETAIL_SHAPES, "checks"].contains(&selector.name())
 }
 
 /// The series that an answered request, as it is expected to be answered, adds a sample to.
@@ -54,9 +60,9 @@ fn fed(endpoint: &Endpoint, name: &str) -> Vec<MetricKey> {
             vec![key.with("status", status)]
         }
         LIST_SHAPES | DETAIL_SHAPES if !shaped || name != shape_errors(endpoint.role()) => vec![],
-        name if OF_REQUESTS.contains(&name) || [LIST_SHAPES, DETAIL_SHAPES].contains(&name) => {
-            vec![key]
-        }
+        LIST_EMPTY if !shaped || endpoint.role() != Role::List => vec![],
+        LIST_EMPTY | LIST_SHAPES | DETAIL_SHAPES => vec![key],
+        name if OF_REQUESTS.contains(&name) => vec![key],
         _ => vec![],
     }
 }

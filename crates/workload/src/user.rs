@@ -7,11 +7,13 @@ use bytes::Bytes;
 use probe::{Probe, Violation};
 use scenario::{Iteration, VirtualUser};
 
-use crate::Endpoint;
 use crate::identity::TRACEPARENT;
+use crate::items::ItemCount;
 use crate::recorder::{Judgement, Recorder};
 use crate::requests::{Request, Requests};
+use crate::signs::Sign;
 use crate::transport::{Call, Client, ClientConfig, Exchange, Response};
+use crate::{Endpoint, Role};
 
 /// What all virtual users of a worker share.
 pub(crate) struct Worker<'a> {
@@ -73,37 +75,44 @@ impl VirtualUser for Reader<'_> {
 /// Judges responses, one at a time, on reused buffers.
 pub(crate) struct Judge {
     probe: Probe,
+    items: ItemCount,
     /// Where a body that came in several pieces is put together.
     body: Vec<u8>,
 }
 
 impl Judge {
     pub(crate) fn new(probe: Probe) -> Self {
-        Judge { probe, body: Vec::new() }
+        Judge { probe, items: ItemCount::new(), body: Vec::new() }
     }
 
+    /// Another status than the expected ones has another body, and is counted as a failed request,
+    /// not as a shape error too.
     fn judge(&mut self, endpoint: &Endpoint, exchange: &Exchange) -> Judgement<'_> {
         let Ok(response) = &exchange.result else {
-            return Judgement { expected: None, violations: None };
+            return Judgement { expected: None, violations: None, sign: Sign::None, items: None };
         };
         let expected = endpoint.expect.contains(&response.status);
-        let violations = if expected { self.violations(endpoint, response) } else { None };
-        Judgement { expected: Some(expected), violations }
+        let body = whole(&mut self.body, response);
+        let shape = endpoint.shape.as_ref().filter(|_| expected);
+        let violations = shape.map(|shape| self.probe.check(shape, body));
+        let is_right = violations.is_some_and(<[Violation]>::is_empty);
+        let items =
+            (is_right && endpoint.role() == Role::List).then(|| self.items.of_list(body)).flatten();
+        let is_wrong = !expected || violations.is_some_and(|found| !found.is_empty());
+        let sign = if is_wrong { Sign::of_unexpected(body) } else { Sign::None };
+        Judgement { expected: Some(expected), violations, sign, items }
     }
+}
 
-    /// What is wrong with the body of an expected response. Another status has another body, and is
-    /// counted as a failed request, not as a shape error too.
-    fn violations(&mut self, endpoint: &Endpoint, response: &Response) -> Option<&[Violation]> {
-        let shape = endpoint.shape.as_ref()?;
-        let body: &[u8] = match response.body.as_slice() {
-            [] => &[],
-            [whole] => whole,
-            pieces => {
-                self.body.clear();
-                pieces.iter().for_each(|piece: &Bytes| self.body.extend_from_slice(piece));
-                &self.body
-            }
-        };
-        Some(self.probe.check(shape, body))
+/// The body in one piece, put together in `buffer` if it came in several.
+fn whole<'a>(buffer: &'a mut Vec<u8>, response: &'a Response) -> &'a [u8] {
+    match response.body.as_slice() {
+        [] => &[],
+        [whole] => whole,
+        pieces => {
+            buffer.clear();
+            pieces.iter().for_each(|piece: &Bytes| buffer.extend_from_slice(piece));
+            buffer
+        }
     }
 }
