@@ -101,3 +101,25 @@ pub(crate) fn applicable(
     };
     thresholds.iter().filter(applies).cloned().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Plan;
+
+    #[test]
+    fn the_shares_of_refused_requests_and_empty_lists_have_samples_where_they_can() {
+        let plan = Plan::genarrative();
+        let of = |role| plan.endpoints().iter().find(move |own| own.role() == role).unwrap();
+        for (metric, list, detail) in [(BACKPRESSURE, 1, 1), (LIST_EMPTY, 1, 0)] {
+            let selector = MetricKey::new(metric);
+            assert!(is_of_requests(&selector));
+            for (role, samples) in [(Role::List, list), (Role::Detail, detail)] {
+                assert_eq!(samples_a_request(of(role), "smoke", &selector), samples, "{metric}");
+                assert_eq!(may_feed(of(role), &selector), samples > 0, "{metric}");
+            }
+        }
+        let bodiless = Endpoint { shape: None, ..of(Role::List).clone() };
+        assert!(!may_feed(&bodiless, &MetricKey::new(LIST_EMPTY)));
+    }
+}
