@@ -2,6 +2,8 @@
 
 mod bodies;
 mod endpoint;
+#[cfg(test)]
+mod tests;
 mod violations;
 
 use std::cell::RefCell;
