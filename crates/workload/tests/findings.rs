@@ -327,6 +327,18 @@ fn requests_that_hang_are_told_from_a_service_that_is_slow() {
 }
 
 #[test]
+fn a_limit_that_is_near_to_what_the_service_takes() {
+    let later = FaultAction::Delay(Duration::from_millis(200));
+    let fault = Fault::new(NonZeroU64::new(5).unwrap(), later);
+    let config = GalleryConfig::new().latency(Duration::from_millis(90)).fault(fault);
+    let timeout = Duration::from_millis(150);
+    let run = run(&gallery(config), |config| config.transport.timeout = timeout);
+    let found = alone(&run, "timeouts", &["raise TIMEOUT"]);
+    assert!(found.means.contains("came near to the limit too"), "{found:?}");
+    assert!(found.requests >= 16, "{found:?}");
+}
+
+#[test]
 fn what_outlasts_the_graceful_stop() {
     let run = run(&faulty(13, FaultAction::Hang, PUZZLES), |_| {});
     let found = alone(&run, "unanswered", &["GRACEFUL_STOP", "TIMEOUT"]);
