@@ -1,5 +1,5 @@
-//! Samples into counters, gauges, rates and trends; thresholds over them; the summary of a run, and
-//! whether it can be believed.
+//! Samples into counters, gauges, rates and trends; thresholds over them; the summary of a run,
+//! whether it can be believed, and what was found in it.
 //!
 //! A [`MetricSet`] is one worker's recorder. Series are registered once and then recorded into by
 //! handle, so that recording a sample is an index and an addition. Samples are recorded only into
@@ -30,8 +30,10 @@
 //!
 //! It has no clock, no thread and no output: durations come in, numbers go out.
 
+mod answer;
 mod error;
 mod evidence;
+mod finding;
 mod health;
 mod key;
 mod run;
@@ -40,8 +42,11 @@ mod set;
 mod stat;
 mod threshold;
 mod trend;
+mod violation;
 
+pub use answer::{Answer, BodySign, OutcomeSpan};
 pub use error::MetricsError;
+pub use finding::{Finding, Severity};
 pub use health::{
     Cause, FullTime, GeneratorHealth, LoadModel, Reason, StartLag, Throttled, Used, Validity,
 };
@@ -52,3 +57,4 @@ pub use set::{CounterId, Gauge, GaugeId, Metric, MetricSet, Rate, RateId, TrendI
 pub use stat::Stat;
 pub use threshold::{Outcome, Threshold, ThresholdResult};
 pub use trend::Trend;
+pub use violation::ShapeViolation;

@@ -1,7 +1,9 @@
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::{GeneratorHealth, MetricSet, Outcome, ThresholdResult, TimeSeries, Validity};
+use crate::{
+    Finding, GeneratorHealth, MetricSet, Outcome, OutcomeSpan, ShapeViolation, ThresholdResult,
+    TimeSeries, Validity,
+};
 
 /// Everything that a run measured: what reports are rendered from.
 #[derive(Clone, Debug)]
@@ -33,14 +35,18 @@ pub struct RunSummary {
     pub series: TimeSeries,
     /// Every threshold with its outcome.
     pub thresholds: Vec<ThresholdResult>,
-    /// Distinct shape violations by endpoint and text, with the number of responses that had them.
-    pub violations: BTreeMap<(String, String), u64>,
+    /// What requests were answered with, and from when to when.
+    pub outcomes: Vec<OutcomeSpan>,
+    /// Distinct shape violations, by endpoint and text.
+    pub violations: Vec<ShapeViolation>,
     /// Responses whose violations were beyond the number kept.
     pub violations_not_kept: u64,
     /// Why the run ended before its schedule did.
     pub stopped: Option<StopReason>,
     /// How the load generator itself fared, where it was watched.
     pub health: Option<GeneratorHealth>,
+    /// What the run shows that a person should know, the weightiest first.
+    pub findings: Vec<Finding>,
 }
 
 impl RunSummary {
@@ -60,10 +66,12 @@ impl RunSummary {
             metrics: MetricSet::default(),
             series: TimeSeries::default(),
             thresholds: Vec::new(),
-            violations: BTreeMap::new(),
+            outcomes: Vec::new(),
+            violations: Vec::new(),
             violations_not_kept: 0,
             stopped: None,
             health: None,
+            findings: Vec::new(),
         }
     }
 

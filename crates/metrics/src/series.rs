@@ -23,7 +23,7 @@ pub struct TimeSeries {
 }
 
 impl TimeSeries {
-    const SECONDS_MAX: usize = 24 * 60 * 60;
+    pub(crate) const SECONDS_MAX: usize = 24 * 60 * 60;
 
     /// The second that `offset` from the start of the run falls into.
     pub fn at(&mut self, offset: Duration) -> &mut Second {

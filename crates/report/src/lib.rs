@@ -37,6 +37,7 @@
 mod checks;
 mod dotted;
 mod endpoints;
+mod findings;
 mod generator;
 mod k6_export;
 mod metric_lines;

@@ -74,6 +74,11 @@ pub(crate) fn bytes(bytes: f64) -> String {
     format!("{value:.decimals$} {}", units[power])
 }
 
+/// A moment of the run: `4.2 s`.
+pub(crate) fn seconds(since_begin: Duration) -> String {
+    format!("{:.1} s", since_begin.as_secs_f64())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

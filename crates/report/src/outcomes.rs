@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use metrics::{Metric, RunSummary};
+use metrics::{Metric, RunSummary, ShapeViolation};
 
 use crate::page::{Line, Page, Piece, Style};
 use crate::{dotted, numbers};
@@ -46,22 +46,33 @@ pub(crate) fn push_violations(page: &mut Page, run: &RunSummary) {
     }
     page.section("SHAPE VIOLATIONS");
     let mut violations: Vec<_> = run.violations.iter().collect();
-    violations.sort_by_key(|&(_, &count)| Reverse(count));
+    violations.sort_by_key(|violation| Reverse(violation.count));
     let (shown, rest) = violations.split_at(violations.len().min(VIOLATIONS_SHOWN));
-    let width = shown.first().map_or(0, |(_, count)| count.to_string().len());
-    for ((endpoint, text), count) in shown {
-        let count = Piece::new(Style::Bad, format!("{count:>width$} ×"));
-        let line = Line::new(4).hanging(width + 7).piece(count);
-        page.push(line.words(Style::Plain, endpoint).words(Style::Plain, text));
-    }
+    let width = shown.first().map_or(0, |most| most.count.to_string().len());
+    shown.iter().for_each(|violation| push_violation(page, violation, width));
     if !rest.is_empty() {
-        let count: u64 = rest.iter().map(|&(_, &count)| count).sum();
+        let count: u64 = rest.iter().map(|violation| violation.count).sum();
         note(page, &format!("and {} more kinds, {count} × in all", rest.len()));
     }
     if run.violations_not_kept > 0 {
         let count = run.violations_not_kept;
         note(page, &format!("and {count} responses whose violations were beyond the number kept"));
     }
+}
+
+fn push_violation(page: &mut Page, violation: &ShapeViolation, width: usize) {
+    let ShapeViolation { endpoint, text, count, .. } = violation;
+    let count = Piece::new(Style::Bad, format!("{count:>width$} ×"));
+    let line = Line::new(4).hanging(width + 7).piece(count);
+    page.push(line.words(Style::Plain, endpoint).words(Style::Plain, text));
+    let (first, last) = (violation.first_at, violation.last_at);
+    let when = format!(
+        "first: response {}, {}; last {}",
+        violation.first_response,
+        numbers::seconds(first),
+        numbers::seconds(last)
+    );
+    page.push(Line::new(width + 7).words(Style::Faint, &when));
 }
 
 fn note(page: &mut Page, text: &str) {
@@ -119,22 +130,27 @@ fn push_equation(
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
     fn the_most_frequent_violations_are_shown_and_the_rest_is_counted() {
         let mut run = RunSummary::new("smoke");
         for number in 0..25 {
-            run.violations.insert(("list".to_owned(), format!("v{number:02}")), number + 1);
+            let (endpoint, text) = ("list".to_owned(), format!("v{number:02}"));
+            let mut violation = ShapeViolation { endpoint, text, ..ShapeViolation::default() };
+            (0..=number).for_each(|n| violation.record(17 + n, Duration::from_millis(4_200 + n)));
+            run.violations.push(violation);
         }
         let mut page = Page::default();
         push_violations(&mut page, &run);
         let shown = page.render(false, None);
-        assert!(shown.contains("    25 × list v24\n    24 × list v23\n"), "{shown}");
-        assert!(
-            shown.contains("     6 × list v05\n    and 5 more kinds, 15 × in all\n"),
-            "{shown}"
-        );
+        let when = "         first: response 17, 4.2 s; last 4.2 s\n";
+        let first = format!("    25 × list v24\n{when}    24 × list v23\n");
+        assert!(shown.contains(&first), "{shown}");
+        let last = format!("     6 × list v05\n{when}    and 5 more kinds, 15 × in all\n");
+        assert!(shown.contains(&last), "{shown}");
         assert!(!shown.contains("v04"), "{shown}");
     }
 }

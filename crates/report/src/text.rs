@@ -2,7 +2,8 @@ use metrics::Stat;
 
 use crate::page::Page;
 use crate::{
-    RunReport, checks, endpoints, generator, metric_lines, outcomes, server, thresholds, verdict,
+    RunReport, checks, endpoints, findings, generator, metric_lines, outcomes, server, thresholds,
+    verdict,
 };
 
 /// How the text is laid out.
@@ -33,6 +34,7 @@ pub fn text(report: &RunReport<'_>, options: &TextOptions) -> String {
     page.gap();
     verdict::push(&mut page, report);
     thresholds::push(&mut page, run);
+    findings::push(&mut page, run);
     endpoints::push(&mut page, run, options.width);
     page.section("TOTAL RESULTS");
     checks::push(&mut page, run);

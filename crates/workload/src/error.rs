@@ -23,7 +23,10 @@ pub enum WorkloadError {
     #[error("CACERT is no PEM file with a certificate in it (-----BEGIN CERTIFICATE-----)")]
     CaCertificates,
     /// Nobody accepts connections at the target.
-    #[error("cannot connect to {target} ({class}): is the service running there, on that port?")]
+    #[error(
+        "cannot connect to {target} ({class}): is the service running there, on that port? Ports \
+         drift: take the one that its start-up log names (ss -ltnp shows who listens)"
+    )]
     Connect {
         /// The base URL.
         target: String,

@@ -86,6 +86,7 @@ mod recorder;
 mod requests;
 mod run;
 mod series;
+mod signs;
 mod snapshots;
 mod team;
 mod template;

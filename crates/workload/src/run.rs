@@ -7,6 +7,7 @@ use metrics::{IterationTally, RunSummary, StopReason, Threshold};
 use scenario::{Executor, Scenario, Stage, Stop, Tally};
 
 use crate::health::health;
+use crate::recorder::BodyCounts;
 use crate::requests::Requests;
 use crate::team::{self, Ended, Kit};
 use crate::transport::{Client, ClientConfig, Target};
@@ -149,6 +150,7 @@ impl Run {
             client: Box::new(move || client_config(&config, &targets)),
             config: self.config.clone(),
             progress: progress.clone(),
+            bodies: BodyCounts::default(),
         };
         let ended = team::run(kit, self.workers(), stop).await?;
         Ok(self.summary(ended, addresses))
@@ -223,6 +225,7 @@ impl Run {
         summary.thresholds = self.thresholds().map(evaluate).collect();
         summary.metrics = recorded.metrics;
         summary.series = recorded.series;
+        summary.outcomes = recorded.outcomes;
         summary.violations = recorded.violations;
         summary.violations_not_kept = recorded.violations_not_kept;
         summary.stopped = match tallies.iter().any(|tally| tally.stopped) {
@@ -231,6 +234,7 @@ impl Run {
             false => None,
         };
         summary.health = Some(health(&summary, scenarios, &usage));
+        summary.findings = diagnosis::findings(&summary);
         summary
     }
 }

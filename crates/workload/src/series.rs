@@ -7,11 +7,20 @@ use crate::{Endpoint, Role};
 pub(crate) const STATUS_CHECK: &str = "status is expected";
 pub(crate) const SHAPE_CHECK: &str = "body has the declared shape";
 
+/// The share of requests that were answered 429, which is the service's backpressure.
+pub(crate) const BACKPRESSURE: &str = "http_req_backpressure";
+/// The share of lists in which there was no work.
+pub(crate) const LIST_EMPTY: &str = "works_list_empty_rate";
+
+/// The share of bodies that were known to conform, and not judged in full.
+pub(crate) const CHECKS_SKIPPED: &str = "body_checks_skipped";
+
 const LIST_SHAPES: &str = "works_list_shape_error_rate";
 const DETAIL_SHAPES: &str = "works_detail_shape_error_rate";
 
 /// The metrics that have one sample a request.
-const OF_REQUESTS: [&str; 10] = [
+const OF_REQUESTS: [&str; 11] = [
+    BACKPRESSURE,
     "http_req_blocked",
     "http_req_connecting",
     "http_req_duration",
@@ -35,14 +44,15 @@ pub(crate) fn shape_errors(role: Role) -> &'static str {
 /// Whether the selected metric gets its samples from requests.
 pub(crate) fn is_of_requests(selector: &MetricKey) -> bool {
     OF_REQUESTS.contains(&selector.name())
-        || [LIST_SHAPES, DETAIL_SHAPES, "checks"].contains(&selector.name())
+        || [LIST_EMPTY, CHECKS_SKIPPED, LIST_SHAPES, DETAIL_SHAPES, "checks"]
+            .contains(&selector.name())
 }
 
 /// The series that an answered request, as it is expected to be answered, adds a sample to.
 fn fed(endpoint: &Endpoint, name: &str) -> Vec<MetricKey> {
     let key =
         MetricKey::new(name).with("endpoint", endpoint.name()).with("role", endpoint.role().name());
-    let shaped = endpoint.shape.is_some();
+    let shaped = endpoint.shape.is_some() || endpoint.items.is_some();
     match name {
         "checks" => {
             let names = [STATUS_CHECK, SHAPE_CHECK].into_iter().take(1 + usize::from(shaped));
@@ -54,9 +64,10 @@ fn fed(endpoint: &Endpoint, name: &str) -> Vec<MetricKey> {
             vec![key.with("status", status)]
         }
         LIST_SHAPES | DETAIL_SHAPES if !shaped || name != shape_errors(endpoint.role()) => vec![],
-        name if OF_REQUESTS.contains(&name) || [LIST_SHAPES, DETAIL_SHAPES].contains(&name) => {
-            vec![key]
-        }
+        LIST_EMPTY if endpoint.items.is_none() || endpoint.role() != Role::List => vec![],
+        CHECKS_SKIPPED if !shaped => vec![],
+        LIST_EMPTY | CHECKS_SKIPPED | LIST_SHAPES | DETAIL_SHAPES => vec![key],
+        name if OF_REQUESTS.contains(&name) => vec![key],
         _ => vec![],
     }
 }
@@ -94,4 +105,32 @@ pub(crate) fn applicable(
         feeds(requested, selector) || !feeds(plan, selector)
     };
     thresholds.iter().filter(applies).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Plan;
+
+    #[test]
+    fn the_shares_of_refused_requests_and_empty_lists_have_samples_where_they_can() {
+        let plan = Plan::genarrative();
+        let of = |role| plan.endpoints().iter().find(move |own| own.role() == role).unwrap();
+        for (metric, list, detail) in
+            [(BACKPRESSURE, 1, 1), (LIST_EMPTY, 1, 0), (CHECKS_SKIPPED, 1, 1)]
+        {
+            let selector = MetricKey::new(metric);
+            assert!(is_of_requests(&selector));
+            for (role, samples) in [(Role::List, list), (Role::Detail, detail)] {
+                assert_eq!(samples_a_request(of(role), "smoke", &selector), samples, "{metric}");
+                assert_eq!(may_feed(of(role), &selector), samples > 0, "{metric}");
+            }
+        }
+        // Without items nobody knows how many there are, and without a shape too nothing is checked.
+        let uncounted = Endpoint { items: None, ..of(Role::List).clone() };
+        let unchecked = Endpoint { shape: None, ..uncounted.clone() };
+        assert!(!may_feed(&uncounted, &MetricKey::new(LIST_EMPTY)));
+        assert!(may_feed(&uncounted, &MetricKey::new(CHECKS_SKIPPED)));
+        assert!(!may_feed(&unchecked, &MetricKey::new(CHECKS_SKIPPED)));
+    }
 }

@@ -17,7 +17,7 @@ use scenario::{Scenario, Stop, Tally, Timing};
 use tokio::sync::oneshot::{Receiver, channel};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-use crate::recorder::{Recorded, Recorder};
+use crate::recorder::{BodyCounts, Recorded, Recorder};
 use crate::requests::Requests;
 use crate::snapshots::Snapshots;
 use crate::transport::ClientConfig;
@@ -45,6 +45,8 @@ pub(crate) struct Kit {
     /// Makes what all connections of a worker share.
     pub(crate) client: Box<dyn Fn() -> ClientConfig + Send + Sync>,
     pub(crate) progress: Progress,
+    /// Shared by all workers.
+    pub(crate) bodies: BodyCounts,
 }
 
 /// What all workers together did.
@@ -167,7 +169,8 @@ fn work(
     let offsets = offsets.collect();
     let snapshot = (snapshots, worker.number());
     let names = kit.names.iter().map(String::as_str);
-    let recorder = Recorder::new(names.zip(endpoints()), &kit.progress, epoch, snapshot);
+    let scenarios = names.zip(endpoints());
+    let recorder = Recorder::new(scenarios, &kit.progress, epoch, snapshot, &kit.bodies);
     let limits =
         Limits { body_bytes_max: kit.config.transport.body_bytes_max, ..Limits::default() };
     let judge = RefCell::new(Judge::new(Probe::new(limits)));

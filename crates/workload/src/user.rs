@@ -7,11 +7,12 @@ use bytes::Bytes;
 use probe::{Examined, Probe};
 use scenario::{Iteration, VirtualUser};
 
-use crate::Endpoint;
 use crate::identity::TRACEPARENT;
 use crate::recorder::{Judgement, Recorder};
 use crate::requests::{Request, Requests};
+use crate::signs::Sign;
 use crate::transport::{Call, Client, ClientConfig, Exchange, Response};
+use crate::{Endpoint, Role};
 
 /// What all virtual users of a worker share.
 pub(crate) struct Worker<'a> {
@@ -82,33 +83,47 @@ impl Judge {
         Judge { probe, body: Vec::new() }
     }
 
+    /// Another status than the expected ones has another body, and is counted as a failed request,
+    /// not as a shape error too.
     fn judge(
         &mut self,
         endpoint: &Endpoint,
         request: &Request<'_>,
         exchange: &Exchange,
     ) -> Judgement<'_> {
-        let Ok(response) = &exchange.result else {
-            return Judgement { expected: None, body: None };
+        let nothing = Judgement {
+            expected: None,
+            violations: None,
+            unchanged: false,
+            sign: Sign::None,
+            items: None,
         };
+        let Ok(response) = &exchange.result else { return nothing };
         let expected = endpoint.expect.contains(&response.status);
-        let body = if expected { self.body(request, response) } else { None };
-        Judgement { expected: Some(expected), body }
-    }
-
-    /// What is wrong with the body of an expected response. Another status has another body, and is
-    /// counted as a failed request, not as a shape error too.
-    fn body(&mut self, request: &Request<'_>, response: &Response) -> Option<Examined<'_>> {
-        let contract = request.contract?;
-        let body: &[u8] = match response.body.as_slice() {
-            [] => &[],
-            [whole] => whole,
-            pieces => {
-                self.body.clear();
-                pieces.iter().for_each(|piece: &Bytes| self.body.extend_from_slice(piece));
-                &self.body
-            }
+        let body = whole(&mut self.body, response);
+        let judgement = Judgement { expected: Some(expected), ..nothing };
+        let Some(contract) = request.contract.filter(|_| expected) else {
+            let sign = if expected { Sign::None } else { Sign::of_unexpected(body) };
+            return Judgement { sign, ..judgement };
         };
-        Some(self.probe.examine(contract, request.asked, body))
+        let Examined { violations, unchanged, items, .. } =
+            self.probe.examine(contract, request.asked, body);
+        let is_right = violations.is_empty();
+        let sign = if is_right { Sign::None } else { Sign::of_unexpected(body) };
+        let items = items.filter(|_| is_right && endpoint.role() == Role::List);
+        Judgement { violations: Some(violations), unchanged, sign, items, ..judgement }
+    }
+}
+
+/// The body in one piece, put together in `buffer` if it came in several.
+fn whole<'a>(buffer: &'a mut Vec<u8>, response: &'a Response) -> &'a [u8] {
+    match response.body.as_slice() {
+        [] => &[],
+        [whole] => whole,
+        pieces => {
+            buffer.clear();
+            pieces.iter().for_each(|piece: &Bytes| buffer.extend_from_slice(piece));
+            buffer
+        }
     }
 }

@@ -64,7 +64,7 @@ fn run(
 /// Every violation with the number of responses that had it.
 fn violations(summary: &RunSummary) -> Vec<(&str, u64)> {
     let violations = summary.violations.iter();
-    violations.map(|((_, text), &count)| (text.as_str(), count)).collect()
+    violations.map(|violation| (violation.text.as_str(), violation.count)).collect()
 }
 
 fn rate(summary: &RunSummary, metric: &str) -> (u64, u64) {

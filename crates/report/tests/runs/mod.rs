@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use metrics::{
-    FullTime, GeneratorHealth, IterationTally, LoadModel, MetricKey, RequestTally, RunSummary,
-    StopReason, Threshold, Throttled, Used,
+    Answer, BodySign, FullTime, GeneratorHealth, IterationTally, LoadModel, MetricKey, OutcomeSpan,
+    RequestTally, RunSummary, ShapeViolation, StopReason, Threshold, Throttled, Used,
 };
 use observe::AccessLogWindow;
 
@@ -76,11 +76,13 @@ impl RunBuilder {
         match reply {
             Reply::Status(status, right) => {
                 self.count(requests.with("status", status.to_string()), 1);
+                self.outcome(endpoint, Answer::Status(status), second, took);
                 self.response(endpoint, failed, right, took);
                 took
             }
             Reply::Error(kind) => {
                 self.count(requests.with("error", kind), 1);
+                self.outcome(endpoint, Answer::Error(kind.to_owned()), second, took);
                 self.run.requests.errors += 1;
                 Duration::from_micros(150)
             }
@@ -110,8 +112,38 @@ impl RunBuilder {
         self.add("data_received", 34_567);
     }
 
+    /// `count` responses, one of seventeen, the first in second 4.
     pub(crate) fn violation(&mut self, endpoint: &str, text: &str, count: u64) {
-        self.run.violations.insert((endpoint.to_owned(), text.to_owned()), count);
+        let (path, rule) = text.split_once(": ").unwrap();
+        let mut violation = ShapeViolation {
+            endpoint: endpoint.to_owned(),
+            path: path.to_owned(),
+            keyword: rule.split_once(": ").unwrap().0.to_owned(),
+            text: text.to_owned(),
+            ..ShapeViolation::default()
+        };
+        for number in 1..=count {
+            violation.record(17 * number, Duration::from_millis(4_200 + 470 * (number - 1)));
+        }
+        self.run.violations.push(violation);
+    }
+
+    /// One more request that was answered so.
+    fn outcome(&mut self, endpoint: &str, answer: Answer, second: u64, took: Duration) {
+        let at = Duration::from_secs(second) + took;
+        let span = OutcomeSpan {
+            endpoint: endpoint.to_owned(),
+            role: "list".to_owned(),
+            auth: false,
+            expected: matches!(answer, Answer::Status(200..=399)),
+            answer,
+            body: BodySign::None,
+            count: 1,
+            first_at: at,
+            last_at: at,
+            longest: took,
+        };
+        OutcomeSpan::merge_all(&mut self.run.outcomes, vec![span]);
     }
 
     pub(crate) fn vus(&mut self, levels: &[u64], max: u64) {
@@ -128,6 +160,7 @@ impl RunBuilder {
             let result = threshold.evaluate(&self.run.metrics, self.run.window);
             self.run.thresholds.push(result);
         }
+        self.run.findings = diagnosis::findings(&self.run);
         self.run
     }
 
@@ -240,9 +273,9 @@ pub(crate) fn failures_and_violations() -> RunSummary {
         builder.iteration(number / 25, &[(LISTS[0], reply), (LISTS[1], Reply::Status(200, true))]);
     }
     builder.dropped(11, 3);
-    builder.violation(LISTS[0], "data.items[].title: expected string, found null", 12);
-    builder.violation(LISTS[0], "data.items: required, but missing", 5);
-    builder.violation("puzzle-detail", "data: expected object, found array", 5);
+    builder.violation(LISTS[0], "/data/items/*/title: type: expected string, found null", 12);
+    builder.violation(LISTS[0], "/data/items: required: expected a value, found nothing", 5);
+    builder.violation("puzzle-detail", "/data: type: expected object, found array", 5);
     builder.vus(&[4, 9], 40);
     builder.trend(MetricKey::new("gallery_render_time"), Duration::from_millis(31));
     let mut run = builder.done(&SPIKE);
