@@ -17,6 +17,7 @@ use crate::plan;
 use crate::progress::ProgressView;
 use crate::server_side;
 use crate::settings::{Asked, Settings};
+use crate::shape;
 use crate::target::Target;
 
 /// Does what was asked for and says the exit code of what took place.
@@ -29,6 +30,7 @@ pub(crate) fn run(args: Args, environment: &Environment) -> Result<u8, Failure> 
         Command::Plan { plan, any, common } => {
             return plan::run(plan, Asked::any(any), common, environment);
         }
+        Command::Shape(command) => return shape::run(command, environment),
     };
     load(&Settings::new(asked, common, environment)?)
 }
