@@ -30,6 +30,7 @@
 //!
 //! It has no clock, no thread and no output: durations come in, numbers go out.
 
+mod drift;
 mod error;
 mod evidence;
 mod health;
@@ -41,6 +42,7 @@ mod stat;
 mod threshold;
 mod trend;
 
+pub use drift::{Drift, DriftKind};
 pub use error::MetricsError;
 pub use health::{
     Cause, FullTime, GeneratorHealth, LoadModel, Reason, StartLag, Throttled, Used, Validity,

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::{GeneratorHealth, MetricSet, Outcome, ThresholdResult, TimeSeries, Validity};
+use crate::{Drift, GeneratorHealth, MetricSet, Outcome, ThresholdResult, TimeSeries, Validity};
 
 /// Everything that a run measured: what reports are rendered from.
 #[derive(Clone, Debug)]
@@ -37,6 +37,10 @@ pub struct RunSummary {
     pub violations: BTreeMap<(String, String), u64>,
     /// Responses whose violations were beyond the number kept.
     pub violations_not_kept: u64,
+    /// Fields that changed while the run went on, by endpoint, path and time.
+    pub drifts: Vec<Drift>,
+    /// Drifts beyond the number kept.
+    pub drifts_not_kept: u64,
     /// Why the run ended before its schedule did.
     pub stopped: Option<StopReason>,
     /// How the load generator itself fared, where it was watched.
@@ -62,6 +66,8 @@ impl RunSummary {
             thresholds: Vec::new(),
             violations: BTreeMap::new(),
             violations_not_kept: 0,
+            drifts: Vec::new(),
+            drifts_not_kept: 0,
             stopped: None,
             health: None,
         }

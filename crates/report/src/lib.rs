@@ -36,6 +36,7 @@
 
 mod checks;
 mod dotted;
+mod drifts;
 mod endpoints;
 mod generator;
 mod k6_export;
