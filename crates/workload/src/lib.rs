@@ -73,8 +73,10 @@
 //! never shown, not even by `Debug`.
 
 mod base_url;
+mod bodies;
 mod config;
 mod draw;
+mod drift;
 mod error;
 mod forecast;
 mod health;
@@ -93,6 +95,7 @@ mod transport;
 mod user;
 
 pub use base_url::BaseUrl;
+pub use bodies::Learnt;
 pub use config::{AuthToken, RunConfig};
 pub use error::WorkloadError;
 pub use forecast::{EndpointForecast, Forecast, ScenarioForecast, ThresholdForecast};

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use dataset::Dataset;
 use metrics::{IterationTally, RunSummary, StopReason, Threshold};
+use probe::LearnLimits;
 use scenario::{Executor, Scenario, Stage, Stop, Tally};
 
+use crate::bodies::{Bodies, Learnt};
 use crate::health::health;
 use crate::requests::Requests;
 use crate::team::{self, Ended, Kit};
@@ -134,6 +136,31 @@ impl Run {
         stop: &Stop,
         progress: &Progress,
     ) -> Result<RunSummary, WorkloadError> {
+        Ok(self.carry_out(stop, progress, None).await?.0)
+    }
+
+    /// Does the same as [`Run::execute`], and learns a shape for each endpoint from the bodies of its
+    /// expected responses.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkloadError`], as [`Run::execute`].
+    pub async fn learn(
+        &self,
+        limits: LearnLimits,
+        stop: &Stop,
+        progress: &Progress,
+    ) -> Result<(RunSummary, Vec<Learnt>), WorkloadError> {
+        let (summary, bodies) = self.carry_out(stop, progress, Some(limits)).await?;
+        Ok((summary, bodies.into_learnt(self.endpoints())))
+    }
+
+    async fn carry_out(
+        &self,
+        stop: &Stop,
+        progress: &Progress,
+        learn: Option<LearnLimits>,
+    ) -> Result<(RunSummary, Bodies), WorkloadError> {
         let targets = tokio::select! {
             biased;
             () = stop.finishing() => return Err(WorkloadError::Stopped),
@@ -149,6 +176,7 @@ impl Run {
             client: Box::new(move || client_config(&config, &targets)),
             config: self.config.clone(),
             progress: progress.clone(),
+            learn,
         };
         let ended = team::run(kit, self.workers(), stop).await?;
         Ok(self.summary(ended, addresses))
@@ -159,8 +187,7 @@ impl Run {
     async fn connected(&self) -> Result<Vec<Arc<Target>>, WorkloadError> {
         let base_urls = self.requests.first().map_or(&[][..], Requests::targets);
         let mut targets: Vec<Arc<Target>> = Vec::with_capacity(base_urls.len());
-        let endpoints = || self.requests.iter().flat_map(Requests::endpoints);
-        let used = |at: usize| endpoints().any(|endpoint| endpoint.target == at);
+        let used = |at: usize| self.endpoints().any(|endpoint| endpoint.target == at);
         let first = (0..base_urls.len()).find(|&at| used(at)).unwrap_or(0);
         for (at, base_url) in base_urls.iter().enumerate() {
             // One that is never asked for only keeps the numbers of the others in their places.
@@ -180,6 +207,11 @@ impl Run {
         })
     }
 
+    /// Those of all scenarios, in the order in which workers number them.
+    fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        self.requests.iter().flat_map(Requests::endpoints)
+    }
+
     fn name(&self) -> String {
         let names = self.scenarios.iter().map(|planned| planned.name.as_str());
         names.collect::<Vec<_>>().join(",")
@@ -194,8 +226,8 @@ impl Run {
             .map(|(_, own)| own)
     }
 
-    fn summary(&self, ended: Ended, addresses: Vec<String>) -> RunSummary {
-        let Ended { tallies, recorded, aborted, usage } = ended;
+    fn summary(&self, ended: Ended, addresses: Vec<String>) -> (RunSummary, Bodies) {
+        let Ended { tallies, recorded, bodies, aborted, usage } = ended;
         let scenarios = self.scenarios.iter().map(|planned| &planned.scenario);
         let ends = |length: fn(&Tally) -> Duration| {
             let ends =
@@ -225,13 +257,14 @@ impl Run {
         summary.series = recorded.series;
         summary.violations = recorded.violations;
         summary.violations_not_kept = recorded.violations_not_kept;
+        (summary.drifts, summary.drifts_not_kept) = bodies.drifts(self.endpoints());
         summary.stopped = match tallies.iter().any(|tally| tally.stopped) {
             true if aborted => Some(StopReason::Threshold),
             true => Some(StopReason::Interrupted),
             false => None,
         };
         summary.health = Some(health(&summary, scenarios, &usage));
-        summary
+        (summary, bodies)
     }
 }
 

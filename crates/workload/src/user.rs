@@ -2,12 +2,15 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use probe::{Probe, Violation};
 use scenario::{Iteration, VirtualUser};
+use tokio::time::Instant;
 
 use crate::Endpoint;
+use crate::bodies::{Bodies, Received};
 use crate::identity::TRACEPARENT;
 use crate::recorder::{Judgement, Recorder};
 use crate::requests::{Request, Requests};
@@ -21,6 +24,8 @@ pub(crate) struct Worker<'a> {
     pub(crate) offsets: Vec<usize>,
     pub(crate) recorder: &'a Recorder<'a>,
     pub(crate) judge: RefCell<Judge>,
+    /// The beginning of the run.
+    pub(crate) epoch: Instant,
 }
 
 /// Somebody who looks at the works lists, and at times at one work.
@@ -52,8 +57,9 @@ impl<'a> Reader<'a> {
             headers: traced.as_deref().unwrap_or(request.headers),
         };
         let exchange = self.client.send(call, in_flight.begun()).await;
+        let at = (in_flight.begun() + exchange.elapsed).duration_since(self.worker.epoch);
         let mut judge = self.worker.judge.borrow_mut();
-        in_flight.ended(&exchange, &judge.judge(endpoint, &exchange));
+        in_flight.ended(&exchange, &judge.judge(endpoint, &exchange, (series, at)));
         self.client.reuse(exchange);
     }
 }
@@ -75,26 +81,46 @@ pub(crate) struct Judge {
     probe: Probe,
     /// Where a body that came in several pieces is put together.
     body: Vec<u8>,
+    /// What is taken from bodies beside their violations.
+    bodies: Bodies,
 }
 
 impl Judge {
-    pub(crate) fn new(probe: Probe) -> Self {
-        Judge { probe, body: Vec::new() }
+    pub(crate) fn new(probe: Probe, bodies: Bodies) -> Self {
+        Judge { probe, body: Vec::new(), bodies }
     }
 
-    fn judge(&mut self, endpoint: &Endpoint, exchange: &Exchange) -> Judgement<'_> {
+    /// What was taken from bodies, when the run is over.
+    pub(crate) fn into_bodies(self) -> Bodies {
+        self.bodies
+    }
+
+    /// `place` is the series of the endpoint, and when the exchange ended.
+    fn judge(
+        &mut self,
+        endpoint: &Endpoint,
+        exchange: &Exchange,
+        place: (usize, Duration),
+    ) -> Judgement<'_> {
         let Ok(response) = &exchange.result else {
             return Judgement { expected: None, violations: None };
         };
         let expected = endpoint.expect.contains(&response.status);
-        let violations = if expected { self.violations(endpoint, response) } else { None };
+        let violations = if expected { self.violations(endpoint, response, place) } else { None };
         Judgement { expected: Some(expected), violations }
     }
 
     /// What is wrong with the body of an expected response. Another status has another body, and is
     /// counted as a failed request, not as a shape error too.
-    fn violations(&mut self, endpoint: &Endpoint, response: &Response) -> Option<&[Violation]> {
-        let shape = endpoint.shape.as_ref()?;
+    fn violations(
+        &mut self,
+        endpoint: &Endpoint,
+        response: &Response,
+        (series, at): (usize, Duration),
+    ) -> Option<&[Violation]> {
+        if endpoint.shape.is_none() && !self.bodies.learns() {
+            return None;
+        }
         let body: &[u8] = match response.body.as_slice() {
             [] => &[],
             [whole] => whole,
@@ -104,6 +130,9 @@ impl Judge {
                 &self.body
             }
         };
-        Some(self.probe.check(shape, body))
+        let violations = endpoint.shape.as_ref().map(|shape| self.probe.check(shape, body));
+        let (status, conforms) = (response.status, violations.map(<[_]>::is_empty));
+        self.bodies.see(&Received { series, endpoint, status, body, conforms, at });
+        violations
     }
 }
