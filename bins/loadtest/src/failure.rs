@@ -30,6 +30,12 @@ pub(crate) enum Failure {
         "the probe got no expected answer, so there is no service time to plan with; a smoke run says why"
     )]
     Probe,
+    #[error("cannot read {}: {source}", .path.display())]
+    ReadBody { path: PathBuf, source: io::Error },
+    #[error("{} is there already; --overwrite replaces it", .path.display())]
+    Exists { path: PathBuf },
+    #[error("cannot make the folder {}: {source}", .path.display())]
+    OutputDir { path: PathBuf, source: io::Error },
     #[error("cannot read the shape {}: {source}", .path.display())]
     ReadShape { path: PathBuf, source: io::Error },
     #[error("the shape {name}: {problem}")]

@@ -2,14 +2,17 @@
 
 mod bodies;
 mod check;
+mod learn;
 
 use std::path::PathBuf;
 
 use clap::Subcommand;
 use cli::Environment;
 
+use crate::args::{ClosedArgs, CommonArgs};
 use crate::failure::Failure;
 use crate::output;
+use crate::shape::learn::LearnArgs;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ShapeCommand {
@@ -23,6 +26,19 @@ pub(crate) enum ShapeCommand {
         #[arg(required = true, value_name = "BODY")]
         bodies: Vec<PathBuf>,
     },
+    /// Learns shapes from a run of one virtual user for 10 s, or from saved bodies
+    ///
+    /// The run has the settings of a smoke test; what they say of thresholds and reports means
+    /// nothing here. A shape has no values of bodies, beside words that many items share in fields
+    /// such as status or type; read it before you share it all the same.
+    Learn {
+        #[command(flatten)]
+        learn: LearnArgs,
+        #[command(flatten)]
+        closed: ClosedArgs,
+        #[command(flatten)]
+        common: Box<CommonArgs>,
+    },
     /// Prints a built-in shape, to be copied and changed
     Print {
         /// Its name; `loadtest shape list` shows all
@@ -32,9 +48,12 @@ pub(crate) enum ShapeCommand {
     List,
 }
 
-pub(crate) fn run(command: ShapeCommand, _environment: &Environment) -> Result<u8, Failure> {
+pub(crate) fn run(command: ShapeCommand, environment: &Environment) -> Result<u8, Failure> {
     match command {
         ShapeCommand::Check { shape, bodies } => check::run(&shape, &bodies),
+        ShapeCommand::Learn { learn, closed, common } => {
+            learn::run(&learn, closed, *common, environment)
+        }
         ShapeCommand::Print { name } => print(name),
         ShapeCommand::List => {
             output::print(

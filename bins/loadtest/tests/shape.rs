@@ -42,6 +42,15 @@ fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
+/// The names of the files in a folder.
+fn files(folder: &Path) -> Vec<String> {
+    let names = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> =
+        names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
 const NUMBERS: &str = r#"{"type": "array", "items": {"type": "integer"}}"#;
 
 #[test]
@@ -127,4 +136,94 @@ fn built_in_shapes_are_listed_and_printed() {
     let unknown = shape(&["print", "no-such-shape"]);
     assert_eq!(unknown.code, 104);
     assert!(unknown.stderr.contains("puzzle-gallery-detail"), "{}", unknown.stderr);
+}
+
+#[test]
+fn a_run_learns_a_shape_for_every_endpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let shapes = folder.path().join("shapes");
+    let learn = ["learn", "--output-dir", text(&shapes), "--duration", "300ms"];
+    let first = shape(&learn);
+    assert_eq!((first.code, &*first.stderr), (0, ""), "{}", first.stdout);
+    assert_eq!(files(&shapes), ["custom-world-gallery.json", "puzzle-gallery.json"]);
+    let list = shapes.join("puzzle-gallery.json");
+    assert!(first.stdout.contains(&format!("{}: learnt from ", text(&list))), "{}", first.stdout);
+    assert!(first.stdout.contains(&format!("shape = \"{}", text(&shapes))), "{}", first.stdout);
+    let learnt = std::fs::read_to_string(&list).unwrap();
+    assert!(learnt.contains("\"profileId\": {\"type\": \"string\", \"minLength\": 1}"), "{learnt}");
+
+    // What is there already may have been changed by hand.
+    let again = shape(&learn);
+    assert_eq!(again.code, 1);
+    assert!(again.stderr.contains("--overwrite"), "{}", again.stderr);
+    assert_eq!(shape(&[&learn[..], &["--overwrite"]].concat()).code, 0);
+    assert_eq!(files(&shapes).len(), 2);
+
+    let plan = format!(
+        "version = 1\n[[endpoint]]\nname = \"list\"\npath = \"/api/runtime/puzzle/gallery\"\nshape = {:?}\n",
+        text(&list)
+    );
+    let plan = write(&folder, "plan.toml", &plan);
+    let mut run = Command::new(env!("CARGO_BIN_EXE_loadtest"));
+    run.env_clear().args(["smoke", "--duration", "300ms", "--plan", text(&plan)]);
+    let run = ended(run.output().unwrap());
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+}
+
+#[test]
+fn an_endpoint_without_a_usable_answer_is_no_evidence() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = "version = 1\n[[endpoint]]\nname = \"list\"\npath = \"/api/runtime/puzzle/gallery\"\n\
+                [[endpoint]]\nname = \"gone\"\npath = \"/no/such/route\"\n";
+    let plan = write(&folder, "plan.toml", plan);
+    let shapes = folder.path().join("shapes");
+    let learn = ["learn", "--output-dir", text(&shapes), "--duration", "200ms", "--plan"];
+    let learnt = shape(&[&learn[..], &[text(&plan)]].concat());
+    assert_eq!(learnt.code, 98, "{}{}", learnt.stdout, learnt.stderr);
+    assert!(
+        learnt.stdout.contains("GET /no/such/route: nothing to learn from"),
+        "{}",
+        learnt.stdout
+    );
+    assert!(learnt.stdout.contains("requests had no expected answer"), "{}", learnt.stdout);
+    assert_eq!(files(&shapes), ["list.json"]);
+}
+
+#[test]
+fn saved_bodies_teach_a_shape_that_they_conform_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let first =
+        write(&folder, "1.json", r#"{"phone": "+4917012345678", "likes": {"Zhang San": 1}}"#);
+    let second = write(&folder, "2.json", r#"{"phone": null}"#);
+    let page = write(&folder, "3.json", "<html>+4917012345678");
+    let output = folder.path().join("learnt.json");
+    let bodies = [text(&first), text(&second), text(&page)];
+    let learn = |bodies: &[&str]| {
+        shape(&[&["learn", "--body"], bodies, &["--output", text(&output), "--overwrite"]].concat())
+    };
+    let learnt = learn(&bodies);
+    assert_eq!(learnt.code, 0);
+    assert!(
+        learnt.stdout.contains("learnt from 2 bodies; 1 without usable JSON"),
+        "{}",
+        learnt.stdout
+    );
+    assert!(learnt.stderr.contains(text(&page)), "{}", learnt.stderr);
+    let schema = std::fs::read_to_string(&output).unwrap();
+    for private in ["4917", "Zhang", "html"] {
+        assert!(
+            ![&*schema, &*learnt.stdout, &*learnt.stderr].concat().contains(private),
+            "{schema}"
+        );
+    }
+    assert_eq!(shape(&["check", "--shape", text(&output), bodies[0], bodies[1]]).code, 0);
+
+    assert_eq!(learn(&[text(&page)]).code, 98);
+    assert_eq!(std::fs::read_to_string(&output).unwrap(), schema, "nothing was learnt");
+    let missing = learn(&["no-such-body"]);
+    assert_eq!((missing.code, missing.stderr.lines().count()), (1, 1), "{}", missing.stderr);
+    assert_eq!(shape(&["learn"]).code, 2);
+    assert_eq!(shape(&["learn", "--body", bodies[0]]).code, 2);
+    let both = ["learn", "--body", bodies[0], "--output", "x", "--output-dir", "y"];
+    assert_eq!(shape(&both).code, 2);
 }

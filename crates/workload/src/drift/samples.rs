@@ -54,7 +54,7 @@ impl Samples {
 
     #[inline]
     fn is_wanted(&self, second: u64, conforms: bool) -> bool {
-        if second % self.stride != 0 || second >= SECONDS_MAX {
+        if !second.is_multiple_of(self.stride) || second >= SECONDS_MAX {
             return false;
         }
         match self.looked {
@@ -76,7 +76,7 @@ impl Samples {
         self.stride *= 2;
         let all = std::mem::take(&mut self.profiles);
         for (second, profile) in std::mem::take(&mut self.seconds) {
-            if second % self.stride != 0 {
+            if !second.is_multiple_of(self.stride) {
                 continue;
             }
             if self.profiles.last() != Some(&all[profile]) {
