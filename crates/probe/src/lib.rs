@@ -43,6 +43,11 @@
 //! Numbers written as integers are compared exactly, whatever their size, and 1.0 is an integer.
 //! The shapes of the gallery's routes are in [`gallery`].
 //!
+//! # Beside judging
+//!
+//! A [`Learner`] writes a shape from bodies. A [`FieldProfiler`] counts what the fields of a body are
+//! like, so that bodies of different times can be compared though each is in order.
+//!
 //! # What it doesn't do
 //!
 //! It reads no file, sends no request, and decides nothing about a run: counting violations and
