@@ -27,7 +27,8 @@
 //! A repository that names this crate among its development dependencies can put a scenario into a
 //! `#[tokio::test]`, against the server that the test has started, and assert on what came of it. The
 //! load has threads of its own, so that the server may run on the test's one thread;
-//! `examples/embedded.rs` is a whole one. What is needed of [`scenario`] and [`metrics`] is here too.
+//! `examples/embedded.rs` is a whole one. What is needed of [`scenario`], [`metrics`] and [`probe`] is
+//! here too.
 //!
 //! ```no_run
 //! use workload::{Plan, Progress, Run, RunConfig, metrics::Verdict, scenario::Stop};
@@ -102,6 +103,7 @@ pub use forecast::{EndpointForecast, Forecast, ScenarioForecast, ThresholdForeca
 pub use identity::RunId;
 pub use metrics;
 pub use plan::{Endpoint, Frequency, Overrides, Plan, PlannedScenario, Role};
+pub use probe;
 pub use progress::Progress;
 pub use run::Run;
 pub use scenario;

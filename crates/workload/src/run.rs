@@ -142,6 +142,21 @@ impl Run {
     /// Does the same as [`Run::execute`], and learns a shape for each endpoint from the bodies of its
     /// expected responses.
     ///
+    /// ```no_run
+    /// use workload::{Plan, Progress, Run, RunConfig, probe::LearnLimits, scenario::Stop};
+    ///
+    /// # async fn learn() -> Result<(), Box<dyn std::error::Error>> {
+    /// let plan = Plan::genarrative();
+    /// let config = RunConfig::of_plan(&plan, "smoke", "http://127.0.0.1:8787".parse()?)?;
+    /// let run = Run::prepare(config, &plan, None)?;
+    /// let (_summary, learnt) =
+    ///     run.learn(LearnLimits::default(), &Stop::new(), &Progress::default()).await?;
+    /// let shapes = learnt.iter().map(|learnt| learnt.learner.shape_json(&learnt.title));
+    /// # drop(shapes);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`WorkloadError`], as [`Run::execute`].

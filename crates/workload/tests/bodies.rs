@@ -5,10 +5,10 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use probe::{LearnLimits, Limits, Probe, Shape};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use workload::metrics::{DriftKind, RunSummary};
+use workload::probe::{LearnLimits, Limits, Probe, Shape};
 use workload::scenario::{ConstantArrivalRate, Scenario, Stop};
 use workload::{Learnt, Plan, Progress, Run, RunConfig};
 
