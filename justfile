@@ -33,6 +33,10 @@ run *ARGS:
 plan *ARGS:
     cargo run --release --locked -p loadtest -- plan {{ARGS}}
 
+# Shapes of bodies: check, learn, print, list.
+shape *ARGS:
+    cargo run --release --locked -p loadtest -- shape {{ARGS}}
+
 # The gallery service alone, on 127.0.0.1:8787.
 gallery *ARGS:
     cargo run --release --locked -p gallery-server -- {{ARGS}}
@@ -67,6 +71,7 @@ bench-peers *ARGS:
 # Our own measurements; docs/BENCHMARKS.md keeps what they said.
 bench:
     cargo bench --profile dist --locked -p probe --bench check_body
+    cargo bench --profile dist --locked -p probe --bench profile_body
     cargo bench --profile dist --locked -p anonymize --bench extract
     cargo bench --profile dist --locked -p anonymize --bench scan
     cargo bench --profile dist --locked -p anonymize --bench rows

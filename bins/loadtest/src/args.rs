@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::shape::ShapeCommand;
 use crate::transport::TransportArgs;
 
 /// The arguments as typed. Values are text here, so that a wrong one is reported like the same wrong
@@ -57,6 +58,9 @@ pub(crate) enum Command {
         #[command(flatten)]
         common: CommonArgs,
     },
+    /// Shapes of response bodies: judge saved bodies by one, learn one, print a built-in one
+    #[command(subcommand)]
+    Shape(ShapeCommand),
 }
 
 /// For scenarios of any name.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use cli::CliError;
 use gallery::GalleryError;
 use observe::ObserveError;
+use probe::ShapeError;
 use scenario::ScenarioError;
 use thiserror::Error;
 use workload::WorkloadError;
@@ -29,6 +30,20 @@ pub(crate) enum Failure {
         "the probe got no expected answer, so there is no service time to plan with; a smoke run says why"
     )]
     Probe,
+    #[error("cannot read {}: {source}", .path.display())]
+    ReadBody { path: PathBuf, source: io::Error },
+    #[error("{} is there already; --overwrite replaces it", .path.display())]
+    Exists { path: PathBuf },
+    #[error("cannot make the folder {}: {source}", .path.display())]
+    OutputDir { path: PathBuf, source: io::Error },
+    #[error("cannot read the shape {}: {source}", .path.display())]
+    ReadShape { path: PathBuf, source: io::Error },
+    #[error("the shape {name}: {problem}")]
+    Shape { name: String, problem: ShapeError },
+    #[error("there is no built-in shape {name:?}; there are {}", probe::gallery::NAMES.join(", "))]
+    NoShape { name: String },
+    #[error("standard input, -, can be one body only")]
+    StdinTwice,
     #[error("the system has no random bytes for the run's id; give one with --run-id: {0}")]
     Random(getrandom::Error),
     #[error("cannot write to standard output: {0}")]
@@ -46,6 +61,8 @@ impl Failure {
         match self {
             Failure::Cli(error) => error.exit_code(),
             Failure::NoArrivals(_) | Failure::Plan { .. } | Failure::Scenario(_) => 104,
+            Failure::Shape { .. } | Failure::NoShape { .. } => 104,
+            Failure::StdinTwice => 2,
             Failure::Workload(WorkloadError::Stopped) => 105,
             Failure::Workload(error) if error.is_configuration() => 104,
             _ => 1,

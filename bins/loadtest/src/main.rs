@@ -10,6 +10,7 @@ mod progress;
 mod run;
 mod server_side;
 mod settings;
+mod shape;
 mod target;
 mod transport;
 

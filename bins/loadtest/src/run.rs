@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cli::{Environment, Signals, WholeFile};
 use metrics::{RunSummary, StopReason, Verdict};
 use report::RunReport;
-use scenario::Stop;
+use scenario::{Scenario, Stop};
 use workload::{
     AuthToken, Endpoint, Frequency, PlannedScenario, Progress, Run, RunConfig, WorkloadError,
 };
@@ -16,7 +16,8 @@ use crate::output;
 use crate::plan;
 use crate::progress::ProgressView;
 use crate::server_side;
-use crate::settings::{Asked, Settings};
+use crate::settings::{Asked, Common, Settings};
+use crate::shape;
 use crate::target::Target;
 
 /// Does what was asked for and says the exit code of what took place.
@@ -29,6 +30,7 @@ pub(crate) fn run(args: Args, environment: &Environment) -> Result<u8, Failure> 
         Command::Plan { plan, any, common } => {
             return plan::run(plan, Asked::any(any), common, environment);
         }
+        Command::Shape(command) => return shape::run(command, environment),
     };
     load(&Settings::new(asked, common, environment)?)
 }
@@ -66,13 +68,23 @@ pub(crate) fn prepare(
     target: &Target,
     scenarios: Vec<PlannedScenario>,
 ) -> Result<Run, Failure> {
-    let common = &settings.common;
     let Some(first) = scenarios.first() else {
         return Err(
             WorkloadError::UnknownScenario { name: String::new(), known: String::new() }.into()
         );
     };
-    let mut config = RunConfig::new(&first.name, target.base_url.clone(), first.scenario.clone());
+    let config = config(&settings.common, target, &first.name, first.scenario.clone())?;
+    Ok(Run::of_scenarios(config, &settings.plan, scenarios, target.dataset.as_ref())?)
+}
+
+/// The settings that are the same for every scenario, as a run takes them.
+pub(crate) fn config(
+    common: &Common,
+    target: &Target,
+    name: &str,
+    scenario: Scenario,
+) -> Result<RunConfig, Failure> {
+    let mut config = RunConfig::new(name, target.base_url.clone(), scenario);
     config.endpoints.clone_from(&common.endpoints);
     config.detail_ratio = common.detail_ratio;
     config.auth_token =
@@ -84,11 +96,11 @@ pub(crate) fn prepare(
     config.run_id = Some(common.run_id.clone());
     config.trace_share = common.trace_share;
     config.transport.clone_from(&common.transport);
-    Ok(Run::of_scenarios(config, &settings.plan, scenarios, target.dataset.as_ref())?)
+    Ok(config)
 }
 
 /// What will happen, before it does.
-fn introduction(target: &Target, run: &Run) -> String {
+pub(crate) fn introduction(target: &Target, run: &Run) -> String {
     let config = run.config();
     let mut lines = format!("loadtest: {}\n", target.introduction);
     for (planned, endpoints) in run.scenarios() {
@@ -139,22 +151,30 @@ fn how_often(endpoints: &[Endpoint], detail_ratio: f64) -> String {
 }
 
 pub(crate) fn execute(run: &Run) -> Result<RunSummary, Failure> {
+    drive(run, async |stop, progress| run.execute(stop, progress).await)
+}
+
+/// Does what a run is for, with its progress shown, until it ends or the user ends it.
+pub(crate) fn drive<T>(
+    run: &Run,
+    carry_out: impl AsyncFnOnce(&Stop, &Progress) -> Result<T, WorkloadError>,
+) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(Failure::Start)?;
-    let summary = runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         let stop = Stop::new();
         // Ends with the runtime; until then it turns Ctrl-C and SIGTERM into a stop.
         tokio::spawn(stop_on(Signals::new().map_err(Failure::Start)?, stop.clone()));
         let progress = Arc::new(Progress::default());
         let duration = run.duration();
         let view = ProgressView::start(Arc::clone(&progress), duration).map_err(Failure::Start)?;
-        let summary = run.execute(&stop, &progress).await;
+        let outcome = carry_out(&stop, &progress).await;
         drop(view);
-        Ok(summary?)
+        Ok(outcome?)
     });
     // A name that is still being looked up must not hold up the end.
     runtime.shutdown_background();
-    summary
+    outcome
 }
 
 /// The first signal lets iterations finish, the second one interrupts them.

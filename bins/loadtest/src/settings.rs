@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use cli::{CliError, Environment, Setting};
 use metrics::Stat;
+use scenario::Scenario;
 use workload::{AuthToken, BaseUrl, Overrides, Plan, PlannedScenario, RunId, TransportOptions};
 use zeroize::Zeroizing;
 
@@ -56,6 +57,33 @@ impl Settings {
         let scenarios = plan.scenarios(&names, &overrides)?;
         let common = read.common(common)?;
         Ok(Settings { plan, scenarios, common })
+    }
+}
+
+/// What a run that learns shapes needs: a scenario of its own, whatever those of the plan are.
+pub(crate) struct LearnSettings {
+    pub(crate) plan: Plan,
+    pub(crate) scenario: Scenario,
+    pub(crate) common: Common,
+}
+
+impl LearnSettings {
+    pub(crate) fn new(
+        closed: ClosedArgs,
+        mut common: CommonArgs,
+        environment: &Environment,
+    ) -> Result<Self, Failure> {
+        let read = Read { environment };
+        let plan_file = read.plan_file(common.plan.take())?;
+        let plan = plan_file.as_ref().map_or_else(|| Ok(Plan::genarrative()), PlanFile::plan)?;
+        let asked = read.overrides(closed, OpenArgs::default(), common.graceful_stop.take())?;
+        let scenario = Scenario::constant_vus(
+            asked.vus.unwrap_or(1),
+            asked.duration.unwrap_or(Duration::from_secs(10)),
+            asked.graceful_stop.unwrap_or(Duration::from_secs(30)),
+        )?;
+        let common = read.common(common)?;
+        Ok(LearnSettings { plan, scenario, common })
     }
 }
 

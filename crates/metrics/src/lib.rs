@@ -31,6 +31,7 @@
 //! It has no clock, no thread and no output: durations come in, numbers go out.
 
 mod answer;
+mod drift;
 mod error;
 mod evidence;
 mod finding;
@@ -45,6 +46,7 @@ mod trend;
 mod violation;
 
 pub use answer::{Answer, BodySign, OutcomeSpan};
+pub use drift::{Drift, DriftKind};
 pub use error::MetricsError;
 pub use finding::{Finding, Severity};
 pub use health::{

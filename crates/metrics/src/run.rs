@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use crate::{
-    Finding, GeneratorHealth, MetricSet, Outcome, OutcomeSpan, ShapeViolation, ThresholdResult,
-    TimeSeries, Validity,
+    Drift, Finding, GeneratorHealth, MetricSet, Outcome, OutcomeSpan, ShapeViolation,
+    ThresholdResult, TimeSeries, Validity,
 };
 
 /// Everything that a run measured: what reports are rendered from.
@@ -41,6 +41,10 @@ pub struct RunSummary {
     pub violations: Vec<ShapeViolation>,
     /// Responses whose violations were beyond the number kept.
     pub violations_not_kept: u64,
+    /// Fields that changed while the run went on, by endpoint, path and time.
+    pub drifts: Vec<Drift>,
+    /// Drifts beyond the number kept.
+    pub drifts_not_kept: u64,
     /// Why the run ended before its schedule did.
     pub stopped: Option<StopReason>,
     /// How the load generator itself fared, where it was watched.
@@ -69,6 +73,8 @@ impl RunSummary {
             outcomes: Vec::new(),
             violations: Vec::new(),
             violations_not_kept: 0,
+            drifts: Vec::new(),
+            drifts_not_kept: 0,
             stopped: None,
             health: None,
             findings: Vec::new(),

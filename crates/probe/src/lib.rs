@@ -54,6 +54,11 @@
 //! `multipleOf` divides decimals: 0.0075 is a multiple of 0.0001.
 //! The shapes of the gallery's routes are in [`gallery`].
 //!
+//! # Beside judging
+//!
+//! A [`Learner`] writes a shape from bodies. A [`FieldProfiler`] counts what the fields of a body are
+//! like, so that bodies of different times can be compared though each is in order.
+//!
 //! # What it doesn't do
 //!
 //! It reads no file, sends no request, and decides nothing about a run: counting violations and
@@ -71,13 +76,16 @@ mod fingerprint;
 pub mod gallery;
 mod items;
 mod kept;
+mod learn;
 mod marks;
 mod multiple;
 mod node;
 mod number;
 mod pattern;
 mod probe;
+mod profile;
 mod properties;
+mod reading;
 mod references;
 mod shape;
 mod splice;
@@ -91,7 +99,9 @@ mod walk;
 pub use contract::Contract;
 pub use error::ShapeError;
 pub use items::ItemRules;
+pub use learn::{LearnError, LearnLimits, Learner};
 pub use probe::{Examined, Limits, Probe};
+pub use profile::{FieldProfile, FieldProfiler, FieldTally};
 pub use shape::Shape;
 pub use status::{StatusClass, status_class};
 pub use types::Types;

@@ -36,6 +36,7 @@
 
 mod checks;
 mod dotted;
+mod drifts;
 mod endpoints;
 mod findings;
 mod generator;

@@ -2,8 +2,8 @@ use metrics::Stat;
 
 use crate::page::Page;
 use crate::{
-    RunReport, checks, endpoints, findings, generator, metric_lines, outcomes, server, thresholds,
-    verdict,
+    RunReport, checks, drifts, endpoints, findings, generator, metric_lines, outcomes, server,
+    thresholds, verdict,
 };
 
 /// How the text is laid out.
@@ -42,6 +42,7 @@ pub fn text(report: &RunReport<'_>, options: &TextOptions) -> String {
     metric_lines::push_peaks(&mut page, run);
     outcomes::push_outcomes(&mut page, run);
     outcomes::push_violations(&mut page, run);
+    drifts::push(&mut page, run);
     outcomes::push_conservation(&mut page, run);
     generator::push(&mut page, run);
     if let Some(window) = report.server {

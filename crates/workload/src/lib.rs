@@ -27,7 +27,8 @@
 //! A repository that names this crate among its development dependencies can put a scenario into a
 //! `#[tokio::test]`, against the server that the test has started, and assert on what came of it. The
 //! load has threads of its own, so that the server may run on the test's one thread;
-//! `examples/embedded.rs` is a whole one. What is needed of [`scenario`] and [`metrics`] is here too.
+//! `examples/embedded.rs` is a whole one. What is needed of [`scenario`], [`metrics`] and [`probe`] is
+//! here too.
 //!
 //! ```no_run
 //! use workload::{Plan, Progress, Run, RunConfig, metrics::Verdict, scenario::Stop};
@@ -73,8 +74,10 @@
 //! never shown, not even by `Debug`.
 
 mod base_url;
+mod bodies;
 mod config;
 mod draw;
+mod drift;
 mod error;
 mod forecast;
 mod health;
@@ -94,12 +97,14 @@ mod transport;
 mod user;
 
 pub use base_url::BaseUrl;
+pub use bodies::Learnt;
 pub use config::{AuthToken, RunConfig};
 pub use error::WorkloadError;
 pub use forecast::{EndpointForecast, Forecast, ScenarioForecast, ThresholdForecast};
 pub use identity::RunId;
 pub use metrics;
 pub use plan::{Endpoint, Frequency, Overrides, Plan, PlannedScenario, Role};
+pub use probe;
 pub use progress::Progress;
 pub use run::Run;
 pub use scenario;

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use dataset::Dataset;
 use metrics::{IterationTally, RunSummary, StopReason, Threshold};
+use probe::LearnLimits;
 use scenario::{Executor, Scenario, Stage, Stop, Tally};
 
+use crate::bodies::{Bodies, Learnt};
 use crate::health::health;
 use crate::recorder::BodyCounts;
 use crate::requests::Requests;
@@ -135,6 +137,46 @@ impl Run {
         stop: &Stop,
         progress: &Progress,
     ) -> Result<RunSummary, WorkloadError> {
+        Ok(self.carry_out(stop, progress, None).await?.0)
+    }
+
+    /// Does the same as [`Run::execute`], and learns a shape for each endpoint from the bodies of its
+    /// expected responses.
+    ///
+    /// ```no_run
+    /// use workload::{Plan, Progress, Run, RunConfig, probe::LearnLimits, scenario::Stop};
+    ///
+    /// # async fn learn() -> Result<(), Box<dyn std::error::Error>> {
+    /// let plan = Plan::genarrative();
+    /// let config = RunConfig::of_plan(&plan, "smoke", "http://127.0.0.1:8787".parse()?)?;
+    /// let run = Run::prepare(config, &plan, None)?;
+    /// let (_summary, learnt) =
+    ///     run.learn(LearnLimits::default(), &Stop::new(), &Progress::default()).await?;
+    /// let shapes = learnt.iter().map(|learnt| learnt.learner.shape_json(&learnt.title));
+    /// # drop(shapes);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`WorkloadError`], as [`Run::execute`].
+    pub async fn learn(
+        &self,
+        limits: LearnLimits,
+        stop: &Stop,
+        progress: &Progress,
+    ) -> Result<(RunSummary, Vec<Learnt>), WorkloadError> {
+        let (summary, bodies) = self.carry_out(stop, progress, Some(limits)).await?;
+        Ok((summary, bodies.into_learnt(self.endpoints())))
+    }
+
+    async fn carry_out(
+        &self,
+        stop: &Stop,
+        progress: &Progress,
+        learn: Option<LearnLimits>,
+    ) -> Result<(RunSummary, Bodies), WorkloadError> {
         let targets = tokio::select! {
             biased;
             () = stop.finishing() => return Err(WorkloadError::Stopped),
@@ -151,6 +193,7 @@ impl Run {
             config: self.config.clone(),
             progress: progress.clone(),
             bodies: BodyCounts::default(),
+            learn,
         };
         let ended = team::run(kit, self.workers(), stop).await?;
         Ok(self.summary(ended, addresses))
@@ -161,8 +204,7 @@ impl Run {
     async fn connected(&self) -> Result<Vec<Arc<Target>>, WorkloadError> {
         let base_urls = self.requests.first().map_or(&[][..], Requests::targets);
         let mut targets: Vec<Arc<Target>> = Vec::with_capacity(base_urls.len());
-        let endpoints = || self.requests.iter().flat_map(Requests::endpoints);
-        let used = |at: usize| endpoints().any(|endpoint| endpoint.target == at);
+        let used = |at: usize| self.endpoints().any(|endpoint| endpoint.target == at);
         let first = (0..base_urls.len()).find(|&at| used(at)).unwrap_or(0);
         for (at, base_url) in base_urls.iter().enumerate() {
             // One that is never asked for only keeps the numbers of the others in their places.
@@ -182,6 +224,11 @@ impl Run {
         })
     }
 
+    /// Those of all scenarios, in the order in which workers number them.
+    fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        self.requests.iter().flat_map(Requests::endpoints)
+    }
+
     fn name(&self) -> String {
         let names = self.scenarios.iter().map(|planned| planned.name.as_str());
         names.collect::<Vec<_>>().join(",")
@@ -196,8 +243,8 @@ impl Run {
             .map(|(_, own)| own)
     }
 
-    fn summary(&self, ended: Ended, addresses: Vec<String>) -> RunSummary {
-        let Ended { tallies, recorded, aborted, usage } = ended;
+    fn summary(&self, ended: Ended, addresses: Vec<String>) -> (RunSummary, Bodies) {
+        let Ended { tallies, recorded, bodies, aborted, usage } = ended;
         let scenarios = self.scenarios.iter().map(|planned| &planned.scenario);
         let ends = |length: fn(&Tally) -> Duration| {
             let ends =
@@ -228,6 +275,7 @@ impl Run {
         summary.outcomes = recorded.outcomes;
         summary.violations = recorded.violations;
         summary.violations_not_kept = recorded.violations_not_kept;
+        (summary.drifts, summary.drifts_not_kept) = bodies.drifts(self.endpoints());
         summary.stopped = match tallies.iter().any(|tally| tally.stopped) {
             true if aborted => Some(StopReason::Threshold),
             true => Some(StopReason::Interrupted),
@@ -235,7 +283,7 @@ impl Run {
         };
         summary.health = Some(health(&summary, scenarios, &usage));
         summary.findings = diagnosis::findings(&summary);
-        summary
+        (summary, bodies)
     }
 }
 

@@ -12,11 +12,12 @@ use std::time::Duration;
 
 use metrics::{MetricSet, Threshold};
 use observe::{GeneratorUsage, GeneratorWatch};
-use probe::{Limits, Probe};
+use probe::{LearnLimits, Limits, Probe};
 use scenario::{Scenario, Stop, Tally, Timing};
 use tokio::sync::oneshot::{Receiver, channel};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
+use crate::bodies::Bodies;
 use crate::recorder::{BodyCounts, Recorded, Recorder};
 use crate::requests::Requests;
 use crate::snapshots::Snapshots;
@@ -47,6 +48,8 @@ pub(crate) struct Kit {
     pub(crate) progress: Progress,
     /// Shared by all workers.
     pub(crate) bodies: BodyCounts,
+    /// Whether shapes are learnt from bodies, and the bounds on that.
+    pub(crate) learn: Option<LearnLimits>,
 }
 
 /// What all workers together did.
@@ -54,6 +57,7 @@ pub(crate) struct Ended {
     /// Of each scenario.
     pub(crate) tallies: Vec<Tally>,
     pub(crate) recorded: Recorded,
+    pub(crate) bodies: Bodies,
     /// Whether a threshold stopped the run.
     pub(crate) aborted: bool,
     /// What the load took of the machine.
@@ -110,8 +114,8 @@ pub(crate) async fn run(kit: Kit, workers: usize, stop: &Stop) -> Result<Ended, 
     let usage = generator.end();
     // Until here the threads were there to be looked at.
     drop(held);
-    let (tallies, recorded) = merged(ended).expect("there is one worker at least");
-    Ok(Ended { tallies, recorded, aborted, usage })
+    let (tallies, recorded, bodies) = merged(ended).expect("there is one worker at least");
+    Ok(Ended { tallies, recorded, bodies, aborted, usage })
 }
 
 /// Whether a threshold that is to stop the run fails.
@@ -123,7 +127,10 @@ fn is_to_stop(thresholds: &[Threshold], metrics: &MetricSet, elapsed: Duration) 
 /// is told no more when it has gone.
 type Hold = std::sync::mpsc::Sender<()>;
 
-type Part = Result<(Vec<Tally>, Recorded), WorkloadError>;
+/// What a worker did.
+type Done = (Vec<Tally>, Recorded, Bodies);
+
+type Part = Result<Done, WorkloadError>;
 
 /// A worker's thread must not go on when nobody waits for it any more.
 struct AbortOnDrop(Stop);
@@ -173,8 +180,9 @@ fn work(
     let recorder = Recorder::new(scenarios, &kit.progress, epoch, snapshot, &kit.bodies);
     let limits =
         Limits { body_bytes_max: kit.config.transport.body_bytes_max, ..Limits::default() };
-    let judge = RefCell::new(Judge::new(Probe::new(limits)));
-    let shared = Worker { requests: &kit.requests, offsets, recorder: &recorder, judge };
+    let bodies = Bodies::new(endpoints().map(<[_]>::len).sum(), limits.body_bytes_max, kit.learn);
+    let judge = RefCell::new(Judge::new(Probe::new(limits), bodies));
+    let shared = Worker { requests: &kit.requests, offsets, recorder: &recorder, judge, epoch };
     let client = Rc::new((kit.client)());
     let new_user = |_| Reader::new(&shared, Rc::clone(&client));
     let tallies = runtime.block_on(worker.run(new_user, &recorder, stop, Timing::Precise));
@@ -183,10 +191,11 @@ fn work(
         !tally.stopped && !scenario.graceful_stop().is_zero()
     };
     let had_time = tallies.iter().zip(&kit.scenarios).all(had_time);
-    Ok((tallies, recorder.into_recorded(had_time)))
+    let bodies = shared.judge.into_inner().into_bodies();
+    Ok((tallies, recorder.into_recorded(had_time), bodies))
 }
 
-async fn all(workers: Vec<Receiver<Part>>) -> Result<Vec<(Vec<Tally>, Recorded)>, WorkloadError> {
+async fn all(workers: Vec<Receiver<Part>>) -> Result<Vec<Done>, WorkloadError> {
     let mut parts = Vec::with_capacity(workers.len());
     for worker in workers {
         let died = WorkloadError::Worker { kind: std::io::ErrorKind::Other };
@@ -222,10 +231,11 @@ async fn attended<T>(
     }
 }
 
-fn merged(parts: Vec<(Vec<Tally>, Recorded)>) -> Option<(Vec<Tally>, Recorded)> {
-    parts.into_iter().reduce(|(tallies, mut recorded), (more, other)| {
+fn merged(parts: Vec<Done>) -> Option<Done> {
+    parts.into_iter().reduce(|(tallies, mut recorded, mut bodies), (more, other, seen)| {
         let tallies = tallies.into_iter().zip(more).map(|(tally, more)| tally.merged(more));
         recorded.merge(other);
-        (tallies.collect(), recorded)
+        bodies.merge(seen);
+        (tallies.collect(), recorded, bodies)
     })
 }

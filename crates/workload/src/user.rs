@@ -2,11 +2,14 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use probe::{Examined, Probe};
 use scenario::{Iteration, VirtualUser};
+use tokio::time::Instant;
 
+use crate::bodies::{Bodies, Received};
 use crate::identity::TRACEPARENT;
 use crate::recorder::{Judgement, Recorder};
 use crate::requests::{Request, Requests};
@@ -22,6 +25,8 @@ pub(crate) struct Worker<'a> {
     pub(crate) offsets: Vec<usize>,
     pub(crate) recorder: &'a Recorder<'a>,
     pub(crate) judge: RefCell<Judge>,
+    /// The beginning of the run.
+    pub(crate) epoch: Instant,
 }
 
 /// Somebody who looks at the works lists, and at times at one work.
@@ -53,8 +58,9 @@ impl<'a> Reader<'a> {
             headers: traced.as_deref().unwrap_or(request.headers),
         };
         let exchange = self.client.send(call, in_flight.begun()).await;
+        let at = (in_flight.begun() + exchange.elapsed).duration_since(self.worker.epoch);
         let mut judge = self.worker.judge.borrow_mut();
-        in_flight.ended(&exchange, &judge.judge(endpoint, request, &exchange));
+        in_flight.ended(&exchange, &judge.judge(endpoint, request, &exchange, (series, at)));
         self.client.reuse(exchange);
     }
 }
@@ -76,20 +82,28 @@ pub(crate) struct Judge {
     probe: Probe,
     /// Where a body that came in several pieces is put together.
     body: Vec<u8>,
+    /// What is taken from bodies beside their violations.
+    bodies: Bodies,
 }
 
 impl Judge {
-    pub(crate) fn new(probe: Probe) -> Self {
-        Judge { probe, body: Vec::new() }
+    pub(crate) fn new(probe: Probe, bodies: Bodies) -> Self {
+        Judge { probe, body: Vec::new(), bodies }
+    }
+
+    /// What was taken from bodies, when the run is over.
+    pub(crate) fn into_bodies(self) -> Bodies {
+        self.bodies
     }
 
     /// Another status than the expected ones has another body, and is counted as a failed request,
-    /// not as a shape error too.
+    /// not as a shape error too. `place` is the series of the endpoint, and when the exchange ended.
     fn judge(
         &mut self,
         endpoint: &Endpoint,
         request: &Request<'_>,
         exchange: &Exchange,
+        (series, at): (usize, Duration),
     ) -> Judgement<'_> {
         let nothing = Judgement {
             expected: None,
@@ -100,15 +114,19 @@ impl Judge {
         };
         let Ok(response) = &exchange.result else { return nothing };
         let expected = endpoint.expect.contains(&response.status);
-        let body = whole(&mut self.body, response);
+        let (status, body) = (response.status, whole(&mut self.body, response));
         let judgement = Judgement { expected: Some(expected), ..nothing };
-        let Some(contract) = request.contract.filter(|_| expected) else {
-            let sign = if expected { Sign::None } else { Sign::of_unexpected(body) };
-            return Judgement { sign, ..judgement };
+        if !expected {
+            return Judgement { sign: Sign::of_unexpected(body), ..judgement };
+        }
+        let Some(contract) = request.contract else {
+            self.bodies.see(&Received { series, endpoint, status, body, conforms: None, at });
+            return judgement;
         };
         let Examined { violations, unchanged, items, .. } =
             self.probe.examine(contract, request.asked, body);
         let is_right = violations.is_empty();
+        self.bodies.see(&Received { series, endpoint, status, body, conforms: Some(is_right), at });
         let sign = if is_right { Sign::None } else { Sign::of_unexpected(body) };
         let items = items.filter(|_| is_right && endpoint.role() == Role::List);
         Judgement { violations: Some(violations), unchanged, sign, items, ..judgement }
