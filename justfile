@@ -61,7 +61,8 @@ ci:
 
 # Any bytes against the scanner, for SECONDS; needs cargo-fuzz and a nightly compiler.
 fuzz TARGET="scan" SECONDS="660":
-    cargo +nightly fuzz run {{TARGET}} -- -max_total_time={{SECONDS}} -max_len=4096
+    mkdir -p fuzz/corpus/{{TARGET}} fuzz/seeds/{{TARGET}}
+    cargo +nightly fuzz run {{TARGET}} fuzz/corpus/{{TARGET}} fuzz/seeds/{{TARGET}} -- -max_total_time={{SECONDS}} -max_len=4096
 
 # Our load test beside k6, k9-load, oha, wrk and hey, in half an hour; README.md says what it needs.
 bench-peers *ARGS:
