@@ -4,6 +4,7 @@ mod args;
 mod failure;
 mod forecast_text;
 mod output;
+mod phase;
 mod plan;
 mod plan_file;
 mod progress;

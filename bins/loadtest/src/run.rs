@@ -166,8 +166,9 @@ pub(crate) fn drive<T>(
         // Ends with the runtime; until then it turns Ctrl-C and SIGTERM into a stop.
         tokio::spawn(stop_on(Signals::new().map_err(Failure::Start)?, stop.clone()));
         let progress = Arc::new(Progress::default());
-        let duration = run.duration();
-        let view = ProgressView::start(Arc::clone(&progress), duration).map_err(Failure::Start)?;
+        let scenarios: Vec<_> = run.scenarios().map(|(own, _)| own.scenario.clone()).collect();
+        let view = ProgressView::start(Arc::clone(&progress), run.duration(), scenarios);
+        let view = view.map_err(Failure::Start)?;
         let outcome = carry_out(&stop, &progress).await;
         drop(view);
         Ok(outcome?)

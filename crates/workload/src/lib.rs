@@ -105,7 +105,7 @@ pub use identity::RunId;
 pub use metrics;
 pub use plan::{Endpoint, Frequency, Overrides, Plan, PlannedScenario, Role};
 pub use probe;
-pub use progress::Progress;
+pub use progress::{Progress, ProgressTimes};
 pub use run::Run;
 pub use scenario;
 pub use transport::{HttpVersion, TransportOptions};

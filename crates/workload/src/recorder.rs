@@ -182,7 +182,7 @@ impl InFlight<'_, '_> {
     pub(crate) fn ended(mut self, exchange: &Exchange, judgement: &Judgement<'_>) {
         self.ended = true;
         let failed = judgement.expected != Some(true);
-        self.recorder.progress.add_request(failed);
+        self.recorder.progress.add_request(failed, exchange.elapsed);
         let state = &mut *self.recorder.state.borrow_mut();
         let at = self.recorder.offset(self.begun + exchange.elapsed);
         let second = state.series.at(at);
