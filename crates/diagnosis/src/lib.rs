@@ -47,6 +47,7 @@
 //! | `entry-disabled` | the code `creation_entry_disabled` |
 //! | `generator-limit` | slow answers while the generator was saturated |
 //! | `not-json` | status 200 and a body that is not JSON |
+//! | `other-works` | lists that are not those of the imported dataset |
 //! | `public-unauthorized`, `unauthorized` | status 401 or 403 without a token, or with one |
 //! | `reconnects` | requests lost on connections that the server had closed |
 //! | `redirected` | an unexpected status 3xx |
@@ -55,6 +56,7 @@
 //! | `service-unavailable` | status 503 without a known code |
 //! | `timeouts` | requests that hit a time limit of the load test |
 //! | `unanswered` | requests that outlasted the graceful stop |
+//! | `wrong-item` | a detail that was not asked for, or an id twice in a list |
 //! | `unexplained` | every other failure |
 //!
 //! An unexpected answer belongs to exactly one of them.

@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use probe::{Contract, Limits, Probe, Shape, gallery};
+use probe::{Contract, FieldProfiler, LearnLimits, Learner, Limits, Probe, Shape, gallery};
 use simd_json::{Buffers, INPUT_PADDING, Tape};
 
 const WORKS: usize = 80;
@@ -57,7 +57,41 @@ impl Case<'_> {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "a benchmark is there to print")]
+/// simd-json's reader on buffers that are used again.
+struct SimdJson {
+    input: Vec<u8>,
+    buffers: Buffers,
+    tape: Option<Tape<'static>>,
+}
+
+impl SimdJson {
+    fn new() -> Self {
+        let buffers = Buffers::with_max_depth(0, 64);
+        Self { input: Vec::new(), buffers, tape: Some(Tape(Vec::new())) }
+    }
+
+    fn tape(&mut self, bytes: &[u8]) {
+        self.input.clear();
+        self.input.extend_from_slice(bytes);
+        self.input.resize(bytes.len() + INPUT_PADDING, 0);
+        let mut filled = self.tape.take().unwrap_or(Tape(Vec::new())).reset();
+        let (input, buffers) = (&mut self.input, &mut self.buffers);
+        simd_json::fill_tape_padded(input, bytes.len(), buffers, &mut filled)
+            .expect("the body is JSON");
+        self.tape = Some(black_box(filled).reset());
+    }
+}
+
+/// Times the cases in turns and shows their medians beside the first one's.
+fn race(cases: &mut [Case<'_>], bytes: usize) {
+    // A word of the name as an argument times what has it, and nothing else: for a profiler.
+    let wanted = std::env::args().nth(1).filter(|argument| !argument.starts_with('-'));
+    let is_wanted =
+        |case: &&mut Case<'_>| wanted.as_ref().is_none_or(|word| case.name.contains(word));
+    (0..ROUNDS).for_each(|_| cases.iter_mut().filter(is_wanted).for_each(Case::round));
+    show(cases, bytes);
+}
+
 fn main() {
     let source = gallery::shape_source("puzzle-gallery").expect("a name of the list");
     let shape = Shape::from_json(source.as_bytes()).expect("a built-in shape compiles");
@@ -75,8 +109,9 @@ fn main() {
         [(), (), (), ()].map(|()| Probe::new(Limits::default()));
     assert!(full.check(&shape, bytes).is_empty(), "the body conforms");
     known.examine(&contract, &[], bytes);
-    let (mut input, mut buffers) = (Vec::new(), Buffers::with_max_depth(0, 64));
-    let mut tape = Some(Tape(Vec::new()));
+    let mut profiler = FieldProfiler::new(bytes.len());
+    let mut learner = Learner::new(LearnLimits::default());
+    let mut simd = SimdJson::new();
 
     let mut cases = [
         case("read and judged", || {
@@ -93,15 +128,13 @@ fn main() {
         case("read, keys compared", || {
             black_box(read.check(&any, black_box(bytes)));
         }),
-        case("simd-json, tape alone", || {
-            input.clear();
-            input.extend_from_slice(black_box(bytes));
-            input.resize(bytes.len() + INPUT_PADDING, 0);
-            let mut filled = tape.take().unwrap_or(Tape(Vec::new())).reset();
-            simd_json::fill_tape_padded(&mut input, bytes.len(), &mut buffers, &mut filled)
-                .expect("the body is JSON");
-            tape = Some(black_box(filled).reset());
+        case("profiled for drift", || {
+            black_box(profiler.profile(&shape, black_box(bytes)));
         }),
+        case("learnt from", || {
+            black_box(learner.observe(black_box(bytes))).expect("the body is JSON");
+        }),
+        case("simd-json, tape alone", || simd.tape(black_box(bytes))),
         case("serde_json::Value, parse alone", || {
             let parsed: serde_json::Value =
                 serde_json::from_slice(black_box(bytes)).expect("the body is JSON");
@@ -112,16 +145,16 @@ fn main() {
             black_box(oracle.is_valid(&parsed));
         }),
     ];
-    // A word of the name as an argument times what has it, and nothing else: for a profiler.
-    let wanted = std::env::args().nth(1).filter(|argument| !argument.starts_with('-'));
-    let is_wanted =
-        |case: &&mut Case<'_>| wanted.as_ref().is_none_or(|word| case.name.contains(word));
-    (0..ROUNDS).for_each(|_| cases.iter_mut().filter(is_wanted).for_each(Case::round));
+    race(&mut cases, bytes.len());
+}
+
+#[expect(clippy::print_stdout, reason = "a benchmark is there to print")]
+fn show(cases: &[Case<'_>], bytes: usize) {
     let ours = cases[0].median().as_secs_f64();
-    println!("check_body: {} bytes, {WORKS} works, median of {ROUNDS}", bytes.len());
-    for case in &cases {
+    println!("check_body: {bytes} bytes, {WORKS} works, median of {ROUNDS}");
+    for case in cases {
         let time = case.median().as_secs_f64();
-        let speed = bytes.len() as f64 / time / 1e9;
+        let speed = bytes as f64 / time / 1e9;
         let (name, micros, ratio) = (case.name, time * 1e6, time / ours);
         println!("  {name:<32} {micros:>8.1} µs {speed:>6.2} GB/s {ratio:>6.2} times ours");
     }

@@ -1,4 +1,4 @@
-//! The exact reader: slower than the tape of simd-json, but it knows numbers of any size and says
+//! The exact reader: slower than the [fast one](crate::tape), but it knows numbers of any size and says
 //! what is wrong with a text that is no JSON.
 //!
 //! It reads the shapes, and the few bodies that the fast reader refuses.

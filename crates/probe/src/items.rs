@@ -1,5 +1,6 @@
 //! What a schema cannot say of the items of a body: whose ids they have.
 
+use std::fmt;
 use std::hash::{DefaultHasher, Hasher};
 
 use crate::compile::push_segment;
@@ -26,7 +27,7 @@ use crate::violation::{Expected, Found, Keyword, Violation};
 /// ]);
 /// # Ok::<(), probe::ShapeError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ItemRules {
     places: Vec<Place>,
     is_list: bool,
@@ -53,6 +54,16 @@ pub(crate) struct ItemsAt {
     pub(crate) node: usize,
 }
 
+impl fmt::Debug for ItemRules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The ids are those of a dataset, which may have real ones.
+        let known = self.known.as_ref().map(Vec::len);
+        let mut debug = f.debug_struct("ItemRules");
+        debug.field("places", &self.places).field("is_list", &self.is_list).field("id", &self.id);
+        debug.field("known", &known).field("asked", &self.asked).finish()
+    }
+}
+
 impl ItemRules {
     /// The items are the elements of the array at the first of these JSON Pointers that leads to one.
     /// No two have the same text in their member `id`.
@@ -70,7 +81,8 @@ impl ItemRules {
         Self { places, is_list, id: id.into(), known: None, asked: Vec::new() }
     }
 
-    /// The ids of the items are these: no other, and in a list all of them.
+    /// The ids of the items are these: no other, and in a list all of them, as long as each item has
+    /// a text for an id.
     #[must_use]
     pub fn known<T: AsRef<str>>(mut self, ids: impl IntoIterator<Item = T>) -> Self {
         let hashed = |id: T| (hash(id.as_ref()), Box::from(id.as_ref()));
@@ -150,7 +162,9 @@ impl ItemRules {
             if others {
                 violation(id, Keyword::DatasetId, Expected::DatasetId, Found::Other);
             }
-            if self.is_list && missing {
+            // An item whose id is no text is the shape's affair, and so is what is missing for it.
+            let have_ids = ids.len() == self.count(nodes, node);
+            if self.is_list && missing && have_ids {
                 violation(None, Keyword::DatasetId, Expected::WholeDataset, Found::Less);
             }
         }

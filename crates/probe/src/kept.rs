@@ -11,7 +11,7 @@
 //! The value begins and ends with a bracket, so a reader that comes to its place reads it as it was
 //! read before, whatever stands around it: the new body is a JSON document because the short one is,
 //! and each schema says of it what it said. Where something is asked that is not remembered, the body
-//! is judged in full. So is every body that would not conform: what is wrong is only ever said by the
+//! is judged in full. Only the bound on effort is not carried over, because remembering takes none. So is every body that would not conform: what is wrong is only ever said by the
 //! full check.
 
 use std::cell::Cell;
@@ -34,7 +34,7 @@ const ENVELOPE_BYTES_MAX: usize = 4096;
 const PLACEHOLDER: &[u8] = b"null";
 
 /// The bodies, the one that was met last first.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct KeptBodies {
     bodies: Vec<Kept>,
     /// Of all bodies.
@@ -67,19 +67,12 @@ pub(crate) struct Value {
 }
 
 /// Room for a body without its value.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Envelope {
     bytes: Vec<u8>,
     tape: Tape,
     keys: duplicates::Scratch,
     walk: walk::Scratch,
-}
-
-impl std::fmt::Debug for Kept {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Bodies are nobody's business but the server's.
-        f.debug_struct("Kept").finish_non_exhaustive()
-    }
 }
 
 impl KeptBodies {

@@ -88,7 +88,7 @@ pub enum LearnError {
 /// - `type`, with integers told from numbers (a number that was ever written with a fraction or an
 ///   exponent is a `number`), and `null` beside another type where both were seen.
 /// - `required` are the fields that every object of a place had.
-/// - Where at least eight values were seen: `minItems` 1 if no list was empty, `minLength` 1 if no
+/// - Where a body had eight values or more: `minItems` 1 if no list was empty, `minLength` 1 if no
 ///   text was, `minimum` 0 if no number was negative. A list may grow and shrink otherwise.
 ///   `maxItems` is set for tuples alone: two to four numbers, as many in each of 20 items of one
 ///   body.
@@ -101,8 +101,9 @@ pub enum LearnError {
 /// No number, and no text beside those words. No key that looks like data: with many digits, with
 /// other characters than ASCII names have, one of more than [`LearnLimits::keys_max`], one of those
 /// that are each in a quarter of the objects at most, one of eight or more whose values have all the
-/// same fields, or one below a field that is called an index (`countsByUser`). Such objects get `additionalProperties` with what all their
-/// values have in common. What this cannot tell is a handful of keys that look like field names and
+/// same fields or the same plain type, or one below a field that is called an index
+/// (`countsByUser`). Such objects get `additionalProperties` with what all their values have in
+/// common. What this cannot tell is a handful of keys that look like field names and
 /// are people's; who publishes a shape should read it first.
 #[derive(Clone)]
 pub struct Learner {

@@ -50,7 +50,8 @@
 //! punctuation that the flag u forbids, such as `\-`, stand for the character.
 //!
 //! Numbers written as integers are compared exactly, whatever their size, and 1.0 is an integer. A
-//! number with a fraction or an exponent is the double nearest to it, unless it is beyond the doubles.
+//! number with a fraction or an exponent is the double nearest to it, unless it is beyond the
+//! doubles; nearer to 0 than any of them, it is 0.
 //! `multipleOf` divides decimals: 0.0075 is a multiple of 0.0001.
 //! The shapes of the gallery's routes are in [`gallery`].
 //!

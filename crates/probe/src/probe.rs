@@ -1,4 +1,4 @@
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::collect::Collector;
 use crate::contract::Contract;
@@ -99,7 +99,7 @@ impl Probe {
     ///
     /// A body that conformed before, or that differs from such a one only around its largest member,
     /// is known again and not judged in full; [`Examined::unchanged`] says so. What is said about a
-    /// body is the same either way.
+    /// body is the same either way, apart from [`Keyword::Effort`]: what is remembered takes none.
     pub fn examine(
         &mut self,
         contract: &Contract,
@@ -107,7 +107,10 @@ impl Probe {
         body: &[u8],
     ) -> Examined<'_> {
         self.asked.clear();
-        asked.iter().for_each(|text| self.asked.extend([text, "\0"]));
+        for text in asked {
+            // With its length, so that no two lists are the same text.
+            let _infallible = write!(self.asked, "{}:{text}", text.len());
+        }
         let (limits, fits) = (self.limits, body.len() <= self.limits.body_bytes_max);
         if fits && let Some(items) = self.kept.recognise(contract, &self.asked, body, limits) {
             return Examined { violations: &[], unchanged: true, items };

@@ -13,7 +13,7 @@ use crate::node::{Node, Nodes};
 use crate::number::Number;
 
 /// What is read of a body, without its text.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Tape {
     marks: Marks,
     entries: Vec<Entry>,
@@ -107,7 +107,7 @@ impl Entry {
 }
 
 /// A body that was read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Body<'a> {
     text: &'a str,
     unescaped: &'a str,

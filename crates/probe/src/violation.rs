@@ -74,7 +74,8 @@ names! {
         Depth = "depth",
         /// An object has a key twice.
         DuplicateKey = "duplicate key",
-        /// Judging takes far more steps than values and schemas account for, so it was given up.
+        /// Judging takes far more steps than values and schemas account for, or applies more than
+        /// 1,024 schemas inside each other, so it was given up. The body may conform.
         Effort = "effort",
         /// A schema `false` stands where there is a value.
         FalseSchema = "false",

@@ -55,6 +55,20 @@ fn items_without_a_text_for_an_id_are_left_to_the_shape() {
 }
 
 #[test]
+fn one_broken_id_is_not_a_missing_one_too() {
+    let rules = ItemRules::of_list([""], "id").known(["a", "b"]);
+    assert_eq!(examined(&rules, &[], r#"[{"id":"a"},{"id":1}]"#), (Some(2), vec![]));
+    assert_eq!(examined(&rules, &[], r#"[{"id":"a"}]"#).1.len(), 1);
+}
+
+#[test]
+fn ids_of_a_dataset_are_not_shown() {
+    let rules = ItemRules::of_list([""], "id").known(["profile-private-1", "b"]);
+    let shown = format!("{rules:?}");
+    assert!(shown.contains("known: Some(2)") && !shown.contains("private"), "{shown}");
+}
+
+#[test]
 fn the_first_place_that_leads_to_items_counts() {
     let rules = ItemRules::of_list(["/data/items", "/a~1b/c~0d", "/data", ""], "id");
     for (body, items) in [

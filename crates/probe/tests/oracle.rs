@@ -3,41 +3,16 @@
 //! The cases are the same in every run. Bodies stay within what both sides read alike: no key
 //! twice, and numbers that a double holds exactly.
 
+mod random;
+
 use std::collections::BTreeMap;
 
 use probe::{Limits, Probe, Shape, ShapeError};
+use random::Random;
 use serde_json::{Map, Value, json};
 
 const SCHEMAS: u64 = 6_500;
 const BODIES_PER_SCHEMA: usize = 22;
-
-/// SplitMix64: the cases need no better numbers.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
-    }
-
-    fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-
-    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len())].clone()
-    }
-
-    fn some_of<T: Clone>(&mut self, from: &[T]) -> Vec<T> {
-        from.iter().filter(|_| self.one_in(2)).cloned().collect()
-    }
-}
 
 const NAMES: [&str; 6] = ["a", "b", "c~/d", "é", "", "longer-name"];
 const TEXTS: [&str; 7] = ["", "a", "ab", "é森", "😀", "a\"\\\n", "abcdefghij"];

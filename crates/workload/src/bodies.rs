@@ -1,5 +1,5 @@
 //! What is taken from bodies beside their violations: a sample of each second, and what a run that
-//! learns shapes has learnt. No body is kept.
+//! learns shapes has learnt. Nothing here keeps a body.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

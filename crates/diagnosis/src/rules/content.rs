@@ -110,6 +110,41 @@ pub(super) fn not_json(case: &Case<'_>) -> Option<Finding> {
     ))
 }
 
+pub(super) fn other_works(case: &Case<'_>) -> Option<Finding> {
+    let others = case.run.violations.iter().filter(|own| own.keyword == "dataset id");
+    let seen = case.seen_parts(others.map(Part::of_violation).collect())?;
+    Some(finding(
+        ("other-works", Severity::Problem),
+        "The target does not have exactly the works of WORKS_DATA",
+        &seen,
+        "WORKS_IMPORTED says that the dataset is imported there and nothing else is; the lists show \
+         other works, or not all of them",
+        &[
+            "Import the data of the same extraction there: extract --import-output",
+            "For the lists of a token, see that AUTH_USER is its user",
+            "Where the target has works of its own, leave WORKS_IMPORTED out",
+        ],
+    ))
+}
+
+pub(super) fn wrong_item(case: &Case<'_>) -> Option<Finding> {
+    let is_wrong = |keyword: &str| matches!(keyword, "asked id" | "unique id");
+    let wrong = case.run.violations.iter().filter(|own| is_wrong(&own.keyword));
+    let seen = case.seen_parts(wrong.map(Part::of_violation).collect())?;
+    Some(finding(
+        ("wrong-item", Severity::Problem),
+        "Answers show another work than the one that was asked for, or one twice",
+        &seen,
+        "The shape is right and the content is not: a cache that mixes up its keys, a join that \
+         doubles rows, or a route that reads its parameters wrongly",
+        &[
+            "Ask for one of the paths by hand and compare the id in it: curl -i",
+            "Look at what caches answers: the api-server's response cache, nginx's proxy_cache_key",
+            "If the answer has another name for a field of the path, say so in the plan: items.asked",
+        ],
+    ))
+}
+
 pub(super) fn empty_gallery(case: &Case<'_>) -> Option<Finding> {
     let is_empty = |span: &OutcomeSpan| span.body == BodySign::EmptyList;
     let seen = case.seen(is_empty)?;
@@ -237,5 +272,23 @@ mod tests {
             assert_eq!((ids(&run).len(), found.requests), (1, 9));
         }
         assert!(ids(&filled("list")).is_empty());
+    }
+
+    #[test]
+    fn works_that_are_not_the_right_ones_are_found() {
+        let run = Run::new().span("list", status(200), 9).expected();
+        assert!(ids(&run).is_empty());
+        for (keyword, id, step) in [
+            ("dataset id", "other-works", "--import-output"),
+            ("asked id", "wrong-item", "proxy_cache_key"),
+            ("unique id", "wrong-item", "items.asked"),
+        ] {
+            let run = Run::new().span("list", status(200), 9).expected();
+            let run = run.violation("list", "/items/*/profileId", keyword, 4);
+            assert_eq!(ids(&run), [id]);
+            let found = run.finding(id);
+            assert!(found.seen.starts_with("4 of "), "{}", found.seen);
+            assert!(found.next.iter().any(|next| next.contains(step)), "{id}");
+        }
     }
 }

@@ -18,7 +18,7 @@ use crate::seen::Seen;
 pub(crate) type Rule = fn(&Case<'_>) -> Option<Finding>;
 
 /// All of them.
-pub(crate) const ALL: [Rule; 22] = [
+pub(crate) const ALL: [Rule; 24] = [
     access::public_unauthorized,
     access::unauthorized,
     connections::accept_layer,
@@ -27,8 +27,10 @@ pub(crate) const ALL: [Rule; 22] = [
     content::details_missing,
     content::empty_gallery,
     content::not_json,
+    content::other_works,
     content::redirected,
     content::route_missing,
+    content::wrong_item,
     gateway::bad_gateway,
     gateway::gateway_timeout,
     generator::descriptors,

@@ -113,6 +113,7 @@ mod tests {
             (Run::new().span("list", status(503), 5).code(code), &["entry-disabled"][..]),
             (Run::new().span("list", status(403), 5).code(code), &["entry-disabled"]),
             (Run::new().span("detail", status(404), 5).code(code), &["entry-disabled"]),
+            (Run::new().span("list", status(200), 5).expected().code(code), &["entry-disabled"]),
             (Run::new().span("list", status(503), 5), &["service-unavailable"]),
             (Run::new().span("list", status(503), 5).code("other"), &["service-unavailable"]),
             (

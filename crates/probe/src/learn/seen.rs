@@ -35,10 +35,10 @@ pub(super) struct Seen {
     pub(super) nulls: u64,
     pub(super) booleans: u64,
     /// Numbers, and those of them that were written with a fraction or an exponent.
-    pub(super) numbers: u64,
+    pub(super) numbers: Crowd,
     pub(super) fractions: u64,
     pub(super) negative: bool,
-    pub(super) strings: u64,
+    pub(super) strings: Crowd,
     pub(super) empty_strings: u64,
     /// Whether the field's name allows a list of its values.
     is_kind: bool,
@@ -80,10 +80,10 @@ impl Seen {
             anything: false,
             nulls: 0,
             booleans: 0,
-            numbers: 0,
+            numbers: Crowd::default(),
             fractions: 0,
             negative: false,
-            strings: 0,
+            strings: Crowd::default(),
             empty_strings: 0,
             is_kind,
             choices: Choices::of_field(is_kind && !within_map),
@@ -124,9 +124,9 @@ impl Seen {
         match nodes.at(index) {
             Node::Null => self.nulls += 1,
             Node::Bool(_) => self.booleans += 1,
-            Node::Number(number) => self.note_number(number),
+            Node::Number(number) => self.note_number(number, room.body),
             Node::String(text) => {
-                self.strings += 1;
+                self.strings.note(room.body);
                 self.empty_strings += u64::from(text.is_empty());
                 self.choices.note(text, room.body);
             }
@@ -135,8 +135,8 @@ impl Seen {
         }
     }
 
-    fn note_number(&mut self, number: Number<'_>) {
-        self.numbers += 1;
+    fn note_number(&mut self, number: Number<'_>, body: u64) {
+        self.numbers.note(body);
         // A service that writes 4.0 means a number that happens to be whole.
         let is_whole = !matches!(number, Number::Float(_)) && number.is_integer();
         self.fractions += u64::from(!is_whole);
@@ -258,10 +258,10 @@ impl Seen {
         }
         self.nulls += other.nulls;
         self.booleans += other.booleans;
-        self.numbers += other.numbers;
+        self.numbers.absorb(&other.numbers);
         self.fractions += other.fractions;
         self.negative |= other.negative;
-        self.strings += other.strings;
+        self.strings.absorb(&other.strings);
         self.empty_strings += other.empty_strings;
         self.choices.absorb(&other.choices);
         self.arrays.absorb(&other.arrays);

@@ -4,7 +4,8 @@ use super::json::Json;
 use super::names;
 use super::seen::{Member, Members, Room, Seen};
 
-/// Fewer values than this do not show that none is ever empty or negative.
+/// Fewer values of one body than this do not show that none is ever empty or negative. Those of other
+/// bodies do not count, because a run sees the same body again and again.
 const EVIDENCE_MIN: u64 = 8;
 
 /// So many arrays of one body show that all have the same length.
@@ -54,10 +55,10 @@ fn schema(seen: &Seen, is_index: bool) -> Keywords {
         _ => push(&mut keywords, "type", Json::texts(types.iter().copied())),
     }
     push_words(&mut keywords, seen, &types);
-    if seen.empty_strings == 0 && seen.strings >= EVIDENCE_MIN {
+    if seen.empty_strings == 0 && seen.strings.in_one_body >= EVIDENCE_MIN {
         push(&mut keywords, "minLength", number(1));
     }
-    if !seen.negative && seen.numbers >= EVIDENCE_MIN {
+    if !seen.negative && seen.numbers.in_one_body >= EVIDENCE_MIN {
         push(&mut keywords, "minimum", number(0));
     }
     push_array(&mut keywords, seen);
@@ -69,8 +70,8 @@ fn types(seen: &Seen) -> Vec<&'static str> {
     let number = if seen.fractions > 0 { "number" } else { "integer" };
     let seen_types = [
         ("boolean", seen.booleans),
-        (number, seen.numbers),
-        ("string", seen.strings),
+        (number, seen.numbers.total),
+        ("string", seen.strings.total),
         ("array", seen.arrays.total),
         ("object", seen.objects),
         ("null", seen.nulls),
@@ -92,7 +93,7 @@ fn push_array(keywords: &mut Keywords, seen: &Seen) {
     if is_tuple(seen) {
         push(keywords, "minItems", number(least));
         push(keywords, "maxItems", number(most));
-    } else if seen.arrays.total >= EVIDENCE_MIN && least > 0 {
+    } else if seen.arrays.in_one_body >= EVIDENCE_MIN && least > 0 {
         push(keywords, "minItems", number(1));
     }
     if let Some(item) = &seen.item {
@@ -153,16 +154,32 @@ fn push_properties(keywords: &mut Keywords, list: &[Member], objects: u64) {
 }
 
 /// Whether the keys are data, going by where they stand: each in few objects, or each with a value
-/// of the same fields.
+/// of the same fields or of the same plain type.
 fn is_map(list: &[Member], objects: u64) -> bool {
     let is_rare = |member: &Member| member.present * FEW_OBJECTS <= objects;
     if objects >= EVIDENCE_MIN && list.iter().all(is_rare) {
         return true;
     }
+    list.len() >= ALIKE_KEYS_MIN && (have_one_plain_type(list) || have_the_same_fields(list))
+}
+
+/// Whether all values are texts, or all numbers, or all booleans; nulls may stand for any.
+fn have_one_plain_type(list: &[Member]) -> bool {
+    let mut common = None;
+    list.iter().all(|member| {
+        let types = types(&member.seen).into_iter().filter(|name| *name != "null");
+        match types.collect::<Vec<_>>()[..] {
+            [] => !member.seen.anything,
+            ["array" | "object"] => false,
+            [name] => !member.seen.anything && *common.get_or_insert(name) == name,
+            _ => false,
+        }
+    })
+}
+
+fn have_the_same_fields(list: &[Member]) -> bool {
     let first = list.first().and_then(|member| fields_alone(&member.seen));
-    list.len() >= ALIKE_KEYS_MIN
-        && first.is_some()
-        && list.iter().all(|member| fields_alone(&member.seen) == first)
+    first.is_some() && list.iter().all(|member| fields_alone(&member.seen) == first)
 }
 
 /// The names of the fields of a place that has objects with some, and nothing else.
