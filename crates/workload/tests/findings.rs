@@ -128,9 +128,11 @@ fn advised<'a>(run: &'a RunSummary, id: &str, words: &[&str]) -> &'a Finding {
     found
 }
 
-/// The one finding of a run in which nothing else was wrong.
+/// The one finding of a run in which nothing else was wrong with the service. Whether the machine
+/// that runs the tests was the limit as well is not the question.
 fn alone<'a>(run: &'a RunSummary, id: &str, words: &[&str]) -> &'a Finding {
-    assert_eq!(ids(run), [id], "{:#?}", run.outcomes);
+    let of_service: Vec<_> = ids(run).into_iter().filter(|id| *id != "generator-limit").collect();
+    assert_eq!(of_service, [id], "{:#?}", run.outcomes);
     advised(run, id, words)
 }
 
@@ -311,7 +313,7 @@ fn an_empty_gallery() {
 
 #[test]
 fn requests_that_hang_are_told_from_a_service_that_is_slow() {
-    let timeout = Duration::from_millis(150);
+    let timeout = Duration::from_millis(500);
     let hung = run(&faulty(13, FaultAction::Hang, PUZZLES), |c| c.transport.timeout = timeout);
     let found = alone(&hung, "timeouts", &["TIMEOUT", "upstream timing", "GENERATOR"]);
     assert_eq!((found.severity, found.requests), (Severity::Problem, 3));
