@@ -313,7 +313,7 @@ fn an_empty_gallery() {
 
 #[test]
 fn requests_that_hang_are_told_from_a_service_that_is_slow() {
-    let timeout = Duration::from_millis(500);
+    let timeout = Duration::from_millis(250);
     let hung = run(&faulty(13, FaultAction::Hang, PUZZLES), |c| c.transport.timeout = timeout);
     let found = alone(&hung, "timeouts", &["TIMEOUT", "upstream timing", "GENERATOR"]);
     assert_eq!((found.severity, found.requests), (Severity::Problem, 3));
