@@ -45,6 +45,7 @@ mod metric_lines;
 mod numbers;
 mod outcomes;
 mod page;
+mod result;
 mod selection;
 mod server;
 mod text;
@@ -52,6 +53,7 @@ mod thresholds;
 mod verdict;
 
 pub use k6_export::k6_summary_export;
+pub use result::{ResultError, RunResult, WrittenFile};
 pub use text::{TextOptions, text};
 
 /// What a report is made of.

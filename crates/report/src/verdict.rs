@@ -27,7 +27,8 @@ pub(crate) fn push(page: &mut Page, report: &RunReport<'_>) {
     dotted::push(page, 2, &facts(report));
 }
 
-fn reason(run: &RunSummary) -> String {
+/// Why the run ended as it did, in one line.
+pub(crate) fn reason(run: &RunSummary) -> String {
     let failed = with_outcome(run, |outcome| outcome == Outcome::Fail);
     let undecided = with_outcome(run, |outcome| !matches!(outcome, Outcome::Pass | Outcome::Fail));
     let conservation = run.conservation();
@@ -66,7 +67,7 @@ fn thresholds(run: &RunSummary, some: &[&ThresholdResult], one: &str, more: &str
     format!("{count} of {all} thresholds {verb}: {}", names.join("; "))
 }
 
-fn stopped_early(run: &RunSummary, reason: StopReason) -> String {
+pub(crate) fn stopped_early(run: &RunSummary, reason: StopReason) -> String {
     let by = match reason {
         StopReason::Interrupted => "interrupted by the user",
         StopReason::Threshold => "a threshold that was to stop it failed",

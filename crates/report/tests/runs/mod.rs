@@ -1,12 +1,17 @@
 //! Synthetic runs, the same on every machine: durations follow a fixed pattern, and no clock is read.
 
+// Each test program uses some of them.
+#![allow(dead_code)]
+
 use std::time::Duration;
 
 use metrics::{
-    Answer, BodySign, FullTime, GeneratorHealth, IterationTally, LoadModel, MetricKey, OutcomeSpan,
-    RequestTally, RunSummary, ShapeViolation, StopReason, Threshold, Throttled, Used,
+    Answer, BodySign, Drift, DriftKind, FullTime, GeneratorHealth, IterationTally, LoadModel,
+    MetricKey, OutcomeSpan, RequestTally, RunSummary, ShapeViolation, StopReason, Threshold,
+    Throttled, Used,
 };
 use observe::AccessLogWindow;
+use report::{RunResult, WrittenFile};
 
 /// What came of one request.
 #[derive(Clone, Copy, Debug)]
@@ -344,4 +349,62 @@ pub(crate) fn bad_server() -> AccessLogWindow {
     window.unreadable = 1;
     window.rotated = true;
     window
+}
+
+/// The run with everything else that a result file holds.
+fn result(run: RunSummary, server: Option<AccessLogWindow>) -> RunResult {
+    let mut result = RunResult::new(run);
+    result.server = server;
+    result.started_at = "2026-11-22T16:00:00.25Z".parse().ok();
+    result.tool_version = "0.1.0".to_owned();
+    let setting = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    result.settings =
+        [("seed", "42"), ("timeout", "60s"), ("auth-token", "set")].map(setting).into();
+    result.files = vec![WrittenFile { kind: "html".to_owned(), name: "report.html".to_owned() }];
+    result
+}
+
+/// Names and texts that mean something in HTML, Markdown, XML, CSV or a terminal.
+pub(crate) fn hostile() -> RunSummary {
+    let name = "a|b`<script>alert(1)</script>&\"'*_[x](y)";
+    let mut builder = RunBuilder::new(name, "<b>&amp;\u{1b}[2J", Duration::from_secs(2));
+    for second in 0..2 {
+        builder.iteration(second, &[(name, Reply::Status(500, true))]);
+    }
+    builder.violation(name, "/data/<i>: type: expected string, found null", 2);
+    let mut run = builder.done(&[("http_req_failed", "rate<0.01")]);
+    run.target = "http://x/?<\"'&>\n# not a heading".to_owned();
+    run.addresses = vec!["[::1]:80".to_owned()];
+    run.run_id = Some("run|1".to_owned());
+    run.drifts = [
+        DriftKind::BecameEmpty,
+        DriftKind::ChangedType { from: "array", to: "string" },
+        DriftKind::Shortened { from: 20.0, to: 7.25 },
+    ]
+    .into_iter()
+    .map(|what| Drift {
+        endpoint: name.to_owned(),
+        path: "/data/items/*/<tags>".to_owned(),
+        what,
+        from_second: 1,
+        until_second: Some(2),
+        share: 0.123_456_789_012_345_67,
+    })
+    .collect();
+    run.drifts_not_kept = 1;
+    run
+}
+
+/// One of every kind, by name.
+pub(crate) fn results() -> Vec<(&'static str, RunResult)> {
+    vec![
+        ("good_spike", result(watched_spike(), Some(good_server(good_spike().requests.sent)))),
+        ("failures", result(failures_and_violations(), Some(bad_server()))),
+        ("suspect", result(suspect_spike(), None)),
+        ("saturated", result(saturated_baseline(), None)),
+        ("all_refused", result(all_refused(), None)),
+        ("no_request", result(no_request(), None)),
+        ("lost_request", result(lost_request(), None)),
+        ("hostile", result(hostile(), None)),
+    ]
 }
