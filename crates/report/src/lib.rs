@@ -35,12 +35,16 @@
 //! without changing it. It prints to no stream and writes no file.
 
 mod checks;
+mod csv;
 mod dotted;
 mod drifts;
 mod endpoints;
 mod findings;
 mod generator;
+mod hdr_log;
+mod junit;
 mod k6_export;
+mod markdown;
 mod metric_lines;
 mod numbers;
 mod outcomes;
@@ -50,9 +54,15 @@ mod selection;
 mod server;
 mod text;
 mod thresholds;
+mod timeline;
 mod verdict;
+mod view;
 
+pub use csv::csv;
+pub use hdr_log::hdr_log;
+pub use junit::junit;
 pub use k6_export::k6_summary_export;
+pub use markdown::markdown;
 pub use result::{ResultError, RunResult, WrittenFile};
 pub use text::{TextOptions, text};
 

@@ -3,6 +3,7 @@
 // Each test program uses some of them.
 #![allow(dead_code)]
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use metrics::{
@@ -397,6 +398,12 @@ pub(crate) fn hostile() -> RunSummary {
 
 /// One of every kind, by name.
 pub(crate) fn results() -> Vec<(&'static str, RunResult)> {
+    // Recording thousands of requests takes a while in a debug build.
+    static RESULTS: LazyLock<Vec<(&str, RunResult)>> = LazyLock::new(make_results);
+    RESULTS.clone()
+}
+
+fn make_results() -> Vec<(&'static str, RunResult)> {
     vec![
         ("good_spike", result(watched_spike(), Some(good_server(good_spike().requests.sent)))),
         ("failures", result(failures_and_violations(), Some(bad_server()))),
