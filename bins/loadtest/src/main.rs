@@ -7,10 +7,13 @@ mod output;
 mod plan;
 mod plan_file;
 mod progress;
+mod render;
+mod reports;
 mod run;
 mod server_side;
 mod settings;
 mod shape;
+mod shown;
 mod target;
 mod transport;
 

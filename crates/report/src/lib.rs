@@ -42,8 +42,10 @@ mod endpoints;
 mod findings;
 mod generator;
 mod hdr_log;
+mod html;
 mod junit;
 mod k6_export;
+mod ledger;
 mod markdown;
 mod metric_lines;
 mod numbers;
@@ -60,11 +62,12 @@ mod view;
 
 pub use csv::csv;
 pub use hdr_log::hdr_log;
+pub use html::html;
 pub use junit::junit;
 pub use k6_export::k6_summary_export;
 pub use markdown::markdown;
 pub use result::{ResultError, RunResult, WrittenFile};
-pub use text::{TextOptions, text};
+pub use text::{TextOptions, text, verdict_line};
 
 /// What a report is made of.
 #[derive(Clone, Copy, Debug)]

@@ -7,15 +7,8 @@ use crate::{RunReport, dotted, generator, numbers};
 
 pub(crate) fn push(page: &mut Page, report: &RunReport<'_>) {
     let run = report.run;
-    let (word, style) = match run.verdict() {
-        Verdict::Pass => ("PASS", Style::GoodBold),
-        Verdict::Fail => ("FAIL", Style::BadBold),
-        _ => ("NO EVIDENCE", Style::DoubtBold),
-    };
-    // The piece's own space and the line's make two, which sets the word apart.
-    let line = Line::new(2).hanging(4).piece(Piece::new(style, word).and(Style::Plain, " "));
+    push_line(page, run);
     let reason = reason(run);
-    page.push(line.words(Style::Plain, &reason));
     // A pass under doubt says so, and a failure may be the generator's own.
     if let Some(doubt) = generator::doubt(run).filter(|doubt| *doubt != reason) {
         page.push(Line::new(2).hanging(4).words(Style::Doubt, &doubt));
@@ -25,6 +18,18 @@ pub(crate) fn push(page: &mut Page, report: &RunReport<'_>) {
     }
     page.gap();
     dotted::push(page, 2, &facts(report));
+}
+
+/// The verdict and its reason.
+pub(crate) fn push_line(page: &mut Page, run: &RunSummary) {
+    let (word, style) = match run.verdict() {
+        Verdict::Pass => ("PASS", Style::GoodBold),
+        Verdict::Fail => ("FAIL", Style::BadBold),
+        _ => ("NO EVIDENCE", Style::DoubtBold),
+    };
+    // The piece's own space and the line's make two, which sets the word apart.
+    let line = Line::new(2).hanging(4).piece(Piece::new(style, word).and(Style::Plain, " "));
+    page.push(line.words(Style::Plain, &reason(run)));
 }
 
 /// Why the run ended as it did, in one line.

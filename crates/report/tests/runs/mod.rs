@@ -415,3 +415,26 @@ fn make_results() -> Vec<(&'static str, RunResult)> {
         ("hostile", result(hostile(), None)),
     ]
 }
+
+/// Ten minutes with twelve endpoints and something wrong in every second.
+pub(crate) fn long_run() -> RunResult {
+    let names: Vec<_> = (0..12).map(|number| format!("endpoint-number-{number:02}")).collect();
+    let mut builder = RunBuilder::new("long", "25/s for 10m", Duration::from_secs(600));
+    for second in 0..600_u64 {
+        for number in 0..1 + second % 3 {
+            let status = if (second + number).is_multiple_of(40) { 502 } else { 200 };
+            let reply = Reply::Status(status, number != 1);
+            let replies: Vec<_> = names.iter().map(|name| (name.as_str(), reply)).collect();
+            builder.iteration(second, &replies);
+        }
+        builder.dropped(second, second % 2);
+    }
+    builder.vus(&[1, 30], 40);
+    for number in 0..200 {
+        let text = format!("/data/items/*/field{number}: type: expected string, found null");
+        builder.violation(&names[number % 12], &text, 5);
+    }
+    let mut run = builder.done(&SPIKE);
+    run.health = Some(GeneratorHealth::of_run(&run, LoadModel::Open));
+    result(run, None)
+}
