@@ -255,6 +255,8 @@ Every setting is a flag or the variable of the same name; the flag goes first, a
 counts as not set; --json and --quiet are flags only. The token is never an argument: it would show
 in the list of processes.
 
+NO_COLOR leaves colours out, and COLUMNS is the width of the summary where it is not the terminal's.
+
 `loadtest plan` sends nothing, unless it is told to probe.
 
 Exit codes: 0 pass, 1 could not be done, 2 usage, 98 no evidence, 99 a threshold failed,

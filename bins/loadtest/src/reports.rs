@@ -14,8 +14,8 @@ use crate::output::Stream;
 #[command(next_help_heading = "Reports")]
 pub(crate) struct ReportArgs {
     /// Also write a file: json (the whole result, from which `loadtest report` makes all others),
-    /// html, md, junit, csv (second by second) or hlog (HdrHistogram); may be repeated
-    /// [env: OUTPUT, with ; between]
+    /// html, md, junit, csv (second by second), hlog (HdrHistogram) or k6 (the summary as k6 hands it
+    /// to handleSummary); may be repeated [env: OUTPUT, with ; between]
     #[arg(long, value_name = "KIND=FILE")]
     output: Vec<String>,
 
@@ -44,25 +44,28 @@ enum Kind {
     Html,
     Json,
     JUnit,
-    /// k6's summary, which has a flag of its own, as in k6.
+    /// k6's summary as its `handleSummary` has it.
     K6,
+    /// k6's summary export, which has a flag of its own, as in k6.
+    K6Export,
     Markdown,
 }
 
 /// The kinds by the names that `--output` knows.
-const KINDS: [(&str, Kind); 6] = [
+const KINDS: [(&str, Kind); 7] = [
     ("csv", Kind::Csv),
     ("hlog", Kind::HdrLog),
     ("html", Kind::Html),
     ("json", Kind::Json),
     ("junit", Kind::JUnit),
+    ("k6", Kind::K6),
     ("md", Kind::Markdown),
 ];
 
 impl Kind {
     fn name(self) -> &'static str {
         let named = KINDS.into_iter().find(|(_, kind)| *kind == self);
-        named.map_or("k6", |(name, _)| name)
+        named.map_or("summary-export", |(name, _)| name)
     }
 
     fn render(self, result: &RunResult, trend_stats: &[Stat]) -> String {
@@ -72,7 +75,8 @@ impl Kind {
             Kind::Html => report::html(result),
             Kind::Json => result.to_json(),
             Kind::JUnit => report::junit(result),
-            Kind::K6 => report::k6_summary_export(&result.report(), trend_stats),
+            Kind::K6 => report::k6_summary(&result.report(), trend_stats),
+            Kind::K6Export => report::k6_summary_export(&result.report(), trend_stats),
             Kind::Markdown => report::markdown(result),
         }
     }
@@ -88,7 +92,7 @@ impl Reports {
         environment: &Environment,
     ) -> Result<Self, Failure> {
         let mut files = outputs(args.output, environment)?;
-        files.extend(summary_export.map(|path| (Kind::K6, path.to_owned())));
+        files.extend(summary_export.map(|path| (Kind::K6Export, path.to_owned())));
         for (at, (_, path)) in files.iter().enumerate() {
             if files[..at].iter().any(|(_, other)| is_same(path, other)) {
                 return Err(Failure::SameFile { path: path.clone() });
@@ -134,7 +138,7 @@ impl Reports {
         for (kind, path) in &self.files {
             let text = kind.render(result, &self.trend_stats);
             match WholeFile::write(path, text.as_bytes()) {
-                Ok(()) => list += &format!("  {:<6} {}\n", kind.name(), path.display()),
+                Ok(()) => list += &format!("  {}: {}\n", kind.name(), path.display()),
                 Err(error) => done = done.and(Err(error.into())),
             }
         }
@@ -215,10 +219,10 @@ mod tests {
 
     #[test]
     fn what_is_no_output_is_refused() {
-        for text in ["html", "html=", "pdf=a.pdf", "=a", "k6=a.json"] {
+        for text in ["html", "html=", "pdf=a.pdf", "=a", "k6 a.json"] {
             let message = read(&[text], None).unwrap_err().to_string();
             assert!(message.starts_with(&format!("--output {text}: must be KIND=FILE, ")));
-            assert!(message.ends_with("csv, hlog, html, json, junit, md"), "{message}");
+            assert!(message.ends_with("csv, hlog, html, json, junit, k6, md"), "{message}");
         }
     }
 

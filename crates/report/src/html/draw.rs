@@ -98,15 +98,15 @@ fn axes<'a, 'b>(
     title: &str,
     (x, y): (Range<f64>, Range<f64>),
 ) -> Drawn<Chart<'a, 'b>> {
-    let text = ("sans-serif", 14).into_font().color(&TEXT);
+    let text = ("sans-serif", 17).into_font().color(&TEXT);
     let mut builder = ChartBuilder::on(area);
     builder.caption(title, text).margin(4).margin_right(18);
-    builder.x_label_area_size(24).y_label_area_size(46);
+    builder.x_label_area_size(24).y_label_area_size(50);
     Ok(builder.build_cartesian_2d(x, y)?)
 }
 
 fn mesh(chart: &mut Chart<'_, '_>, size: Size, x_label: &dyn Fn(&f64) -> String) -> Drawn<()> {
-    let text = ("sans-serif", 12).into_font().color(&TEXT);
+    let text = ("sans-serif", 14).into_font().color(&TEXT);
     chart
         .configure_mesh()
         .light_line_style(TRANSPARENT)

@@ -21,7 +21,7 @@ pub(super) fn thresholds(run: &RunSummary) -> Markup {
                     @let (mark, word) = view::outcome(result.outcome);
                     tr {
                         td class=(outcome_class(result.outcome)) { (mark) " " (word) }
-                        th scope="row" { code { (result.threshold.selector()) } }
+                        th.wraps scope="row" { code { (result.threshold.selector()) } }
                         td { code { (result.threshold.expression()) } }
                         td.number { (view::observed(run, result)) }
                     }
