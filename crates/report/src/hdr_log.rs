@@ -2,11 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 
 use crate::RunResult;
 use crate::endpoints::by_endpoint;
+use crate::hdr::Compressed;
 
 /// A log of format 1.3 that the tools of the HdrHistogram family read: one histogram of
 /// `http_req_duration` an endpoint, over the whole run, tagged with the endpoint's name. Values are
@@ -19,7 +19,7 @@ pub fn hdr_log(result: &RunResult) -> String {
 
 fn write(result: &RunResult) -> Result<String, Box<dyn std::error::Error>> {
     let run = &result.run;
-    let (mut bytes, mut serializer) = (Vec::new(), V2DeflateSerializer::new());
+    let (mut bytes, mut serializer) = (Vec::new(), Compressed::default());
     let mut builder = IntervalLogWriterBuilder::new();
     builder
         .add_comment("[Histogram log format version 1.3]")

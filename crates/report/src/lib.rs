@@ -48,6 +48,7 @@ mod drifts;
 mod endpoints;
 mod findings;
 mod generator;
+mod hdr;
 mod hdr_log;
 mod html;
 mod junit;

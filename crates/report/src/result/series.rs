@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use data_encoding::BASE64;
-use hdrhistogram::Histogram;
-use hdrhistogram::serialization::{Deserializer, Serializer, V2Serializer};
 use metrics::{Gauge, Metric, MetricKey, MetricSet, Rate, Second, Stat, TimeSeries, Trend};
 use serde::{Deserialize, Serialize};
 
 use super::ResultError;
 use super::nanos::Nanos;
+use crate::hdr;
 
 /// The series by kind, each in the order of its key. A kind of its own has a list of its own.
 #[derive(Default, Serialize, Deserialize)]
@@ -64,7 +62,7 @@ struct TrendFile {
     sum_ns: u128,
     min_ns: Nanos,
     max_ns: Nanos,
-    /// HDR histogram of microseconds, V2 encoding (not compressed), in Base64.
+    /// HDR histogram of microseconds, V2 encoding, compressed, in Base64.
     hdr: String,
 }
 
@@ -143,10 +141,6 @@ fn key(name: String, tags: BTreeMap<String, String>) -> MetricKey {
 
 impl TrendFile {
     fn new(name: String, tags: BTreeMap<String, String>, trend: &Trend) -> Self {
-        let mut bytes = Vec::new();
-        V2Serializer::new()
-            .serialize(trend.histogram(), &mut bytes)
-            .expect("memory takes every byte of a histogram that fits into it");
         TrendFile {
             name,
             tags,
@@ -154,15 +148,12 @@ impl TrendFile {
             sum_ns: trend.sum_ns(),
             min_ns: trend.min().unwrap_or_default().into(),
             max_ns: trend.max().unwrap_or_default().into(),
-            hdr: BASE64.encode(&bytes),
+            hdr: hdr::encode(trend.histogram()),
         }
     }
 
     fn trend(&self) -> Option<Trend> {
-        let bytes = BASE64.decode(self.hdr.as_bytes()).ok()?;
-        let histogram: Histogram<u64> =
-            Deserializer::new().deserialize(&mut bytes.as_slice()).ok()?;
-        Trend::from_parts(histogram, self.sum_ns, [self.min_ns.0, self.max_ns.0])
+        Trend::from_parts(hdr::decode(&self.hdr)?, self.sum_ns, [self.min_ns.0, self.max_ns.0])
     }
 }
 
