@@ -15,7 +15,7 @@ pub(super) fn section(id: &str, title: &str, body: &Markup) -> Markup {
 
 /// A table that may be wider than the screen: it scrolls by itself, by keyboard too.
 pub(super) fn scroll(label: &str, table: &Markup) -> Markup {
-    html! { div.scroll role="region" aria-label=(label) tabindex="0" { (table) } }
+    html! { div.scroll role="group" aria-label=(label) tabindex="0" { (table) } }
 }
 
 /// A table's heading: columns of words, and then columns of numbers, which stand to the right.
