@@ -84,6 +84,27 @@ fn every_report_is_written_listed_and_rendered_again_to_the_byte() {
 }
 
 #[test]
+fn results_are_as_the_schema_says() {
+    let schema = include_str!("../../../docs/result.schema.json");
+    let judge = jsonschema::draft202012::new(&json(schema)).unwrap();
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("access.log"), "").unwrap();
+    let smoke = ["smoke", "--duration", "300ms", "--nginx-access-log", "access.log"];
+    for (mut command, code) in [
+        (spike(&folder, &["--detail-ratio", "0.5"]), 0),
+        (spike(&folder, &["--preallocated-vus", "1", "--max-vus", "1", "--gzip"]), 0),
+        (loadtest(&folder, &smoke), 98),
+    ] {
+        let (found, stdout, stderr) = run(command.arg("--json"));
+        // Whether one virtual user is enough depends on the machine.
+        assert!(found == Some(code) || found == Some(99), "{found:?} {stderr}");
+        let result = json(&stdout);
+        let errors: Vec<_> = judge.iter_errors(&result).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+    }
+}
+
+#[test]
 fn the_summary_can_be_read_again_later() {
     let folder = TempDir::new().unwrap();
     let (_, during, _) = run(&mut spike(&folder, &["--output", "json=a.json"]));
