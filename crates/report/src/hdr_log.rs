@@ -34,7 +34,7 @@ fn write(result: &RunResult) -> Result<String, Box<dyn std::error::Error>> {
         let name = tag(&endpoint.name);
         let histogram = endpoint.durations.histogram();
         // Requests that were begun within the window end within this time.
-        log.write_histogram(histogram, Duration::ZERO, run.elapsed, Tag::new(&name))?;
+        log.write_histogram(&histogram, Duration::ZERO, run.elapsed, Tag::new(&name))?;
     }
     Ok(String::from_utf8(bytes)?)
 }

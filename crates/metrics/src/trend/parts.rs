@@ -7,9 +7,9 @@ use hdrhistogram::Histogram;
 use super::Trend;
 
 impl Trend {
-    /// The histogram of the samples, in microseconds.
-    pub fn histogram(&self) -> &Histogram<u64> {
-        &self.histogram
+    /// A histogram of all samples, in microseconds.
+    pub fn histogram(&self) -> Histogram<u64> {
+        self.histogram.clone()
     }
 
     /// The exact sum of the samples, in nanoseconds.
@@ -46,8 +46,7 @@ mod tests {
         let mut trend = Trend::default();
         [3, 5, 900].into_iter().for_each(|ms| trend.record(Duration::from_millis(ms)));
         let range = [trend.min().unwrap(), trend.max().unwrap()];
-        let mut again =
-            Trend::from_parts(trend.histogram().clone(), trend.sum_ns(), range).unwrap();
+        let mut again = Trend::from_parts(trend.histogram(), trend.sum_ns(), range).unwrap();
         assert_eq!((again.count(), again.mean()), (3, trend.mean()));
         // It grows as the first one does.
         again.record(Duration::from_secs(7_200));

@@ -148,7 +148,7 @@ impl TrendFile {
             sum_ns: trend.sum_ns(),
             min_ns: trend.min().unwrap_or_default().into(),
             max_ns: trend.max().unwrap_or_default().into(),
-            hdr: hdr::encode(trend.histogram()),
+            hdr: hdr::encode(&trend.histogram()),
         }
     }
 
