@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use crate::RunResult;
-use crate::timeline::{Tick, Timeline};
+use crate::timeline::Tick;
 
 const HEADER: &str = "second,planned,iterations,dropped,requests,failed,vus,p50_ms,p95_ms,p99_ms";
 
@@ -19,8 +19,8 @@ const HEADER: &str = "second,planned,iterations,dropped,requests,failed,vus,p50_
 /// - `p50_ms`, `p95_ms`, `p99_ms`: percentiles of `http_req_duration` in milliseconds.
 pub fn csv(result: &RunResult) -> String {
     let mut text = format!("{HEADER}\n");
-    for tick in Timeline::new(&result.run).ticks {
-        row(&mut text, &tick).expect("a string takes every row");
+    for tick in &result.timeline.ticks {
+        row(&mut text, tick).expect("a string takes every row");
     }
     text
 }

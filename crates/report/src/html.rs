@@ -58,7 +58,7 @@ fn sections(result: &RunResult) -> Vec<Markup> {
     vec![
         evidence::thresholds(run),
         evidence::findings(run),
-        charts::over_time(run),
+        charts::over_time(&result.timeline),
         charts::distribution(run),
         endpoints::table(run),
         endpoints::ledger(run),

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::RunReport;
+use crate::timeline::Timeline;
 use file::ResultFile;
 
 /// What `format` says in every result file.
@@ -43,6 +44,9 @@ pub struct RunResult {
     pub files: Vec<WrittenFile>,
     /// The version of the tool that made the run.
     pub tool_version: String,
+    /// What is known of each second: of the run, as long as it is there as it was recorded, and of
+    /// the file later.
+    pub(crate) timeline: Timeline,
 }
 
 /// A file that a run wrote.
@@ -100,9 +104,10 @@ struct Header {
 }
 
 impl RunResult {
-    /// The result of a run of which nothing else is known.
+    /// The result of a run that is over, and of which nothing else is known yet.
     pub fn new(run: RunSummary) -> Self {
         RunResult {
+            timeline: Timeline::new(&run),
             run,
             server: None,
             started_at: None,

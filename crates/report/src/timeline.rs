@@ -31,8 +31,8 @@ pub(crate) struct Timeline {
 }
 
 impl Timeline {
-    /// Everything that is known of each second. Histograms and levels that are kept by second are to
-    /// be put in here, and all charts and tables have them.
+    /// Everything that is known of each second. Histograms and levels that a run keeps by second are to
+    /// be put in here: then the result file, charts and tables have them.
     pub(crate) fn new(run: &RunSummary) -> Self {
         let is_open = run.health.as_ref().is_some_and(|health| health.model == LoadModel::Open);
         let tick = |(second, counts): (usize, &metrics::Second)| Tick {

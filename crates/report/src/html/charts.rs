@@ -18,8 +18,7 @@ const ROWS: usize = 120;
 const BINS: usize = 48;
 
 /// Load and latency on one time axis.
-pub(super) fn over_time(run: &RunSummary) -> Markup {
-    let timeline = Timeline::new(run);
+pub(super) fn over_time(timeline: &Timeline) -> Markup {
     if timeline.ticks.is_empty() {
         return section("time", "Over time", &html! { p { "Nothing happened in this run." } });
     }
@@ -116,7 +115,7 @@ fn legend(panels: &[Panel]) -> Markup {
         @for panel in panels {
             span.legend {
                 b { (panel.title) ":" }
-                @for line in &panel.lines { " " (swatch(line.colour)) " " (line.name) }
+                @for line in &panel.lines { " " span.key { (swatch(line.colour)) " " (line.name) } }
             }
             " "
         }

@@ -165,7 +165,7 @@ impl ResultFile {
             drifts_not_kept: run.drifts_not_kept,
             generator: run.health.as_ref().map(GeneratorFile::from),
             access_log: result.server.as_ref().map(AccessLogFile::from),
-            series: (&run.series).into(),
+            series: SeriesFile::new(&run.series, &result.timeline),
             metrics: (&run.metrics).into(),
         }
     }
@@ -181,16 +181,18 @@ impl ResultFile {
         run.violations_not_kept = self.violations_not_kept;
         run.drifts = all(self.drifts, DriftFile::into_drift)?;
         run.drifts_not_kept = self.drifts_not_kept;
-        run.series = self.series.into_series()?;
+        run.series = self.series.series()?;
         run.metrics = self.metrics.into_set()?;
         run.health = self.generator.map(|file| file.into_health(&run)).transpose()?;
+        let mut result = RunResult::new(run);
+        self.series.fill(&mut result.timeline)?;
         Ok(RunResult {
             started_at,
             server: self.access_log.map(AccessLogFile::into_window),
             settings: self.settings,
             files: self.files,
             tool_version: self.tool_version,
-            ..RunResult::new(run)
+            ..result
         })
     }
 }

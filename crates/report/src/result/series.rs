@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::ResultError;
 use super::nanos::Nanos;
 use crate::hdr;
+use crate::timeline::{Tick, Timeline};
 
 /// The series by kind, each in the order of its key. A kind of its own has a list of its own.
 #[derive(Default, Serialize, Deserialize)]
@@ -191,9 +192,10 @@ fn wrong(problem: &'static str) -> ResultError {
     ResultError::Content { place: "metrics", problem }
 }
 
-/// One list a column, one number a second. What else is known of seconds in future is one more
-/// column, optional for readers of older files.
+/// One list a column, one number a second. What else is known of seconds is one more column, which
+/// is left out where nothing is known and optional for readers.
 #[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct SeriesFile {
     /// Whether the run was longer than what is kept.
     cut: bool,
@@ -201,28 +203,39 @@ pub(super) struct SeriesFile {
     dropped: Vec<u64>,
     requests: Vec<u64>,
     failed: Vec<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    vus: Vec<Option<u64>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    p50_ns: Vec<Option<Nanos>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    p95_ns: Vec<Option<Nanos>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    p99_ns: Vec<Option<Nanos>>,
 }
 
-impl From<&TimeSeries> for SeriesFile {
-    fn from(series: &TimeSeries) -> Self {
+impl SeriesFile {
+    pub(super) fn new(series: &TimeSeries, timeline: &Timeline) -> Self {
         let column = |of: fn(&Second) -> u64| series.seconds().iter().map(of).collect();
+        let percentile =
+            |at: usize| known(timeline, |tick| tick.percentiles.map(|all| Nanos(all[at])));
         SeriesFile {
             cut: series.is_cut(),
             iterations: column(|second| second.iterations),
             dropped: column(|second| second.dropped),
             requests: column(|second| second.requests),
             failed: column(|second| second.failed),
+            vus: known(timeline, |tick| tick.vus),
+            p50_ns: percentile(0),
+            p95_ns: percentile(1),
+            p99_ns: percentile(2),
         }
     }
-}
 
-impl SeriesFile {
-    pub(super) fn into_series(self) -> Result<TimeSeries, ResultError> {
-        let wrong = |problem| ResultError::Content { place: "series", problem };
+    pub(super) fn series(&self) -> Result<TimeSeries, ResultError> {
         let seconds = self.iterations.len();
         let columns = [&self.dropped, &self.requests, &self.failed];
         if columns.iter().any(|column| column.len() != seconds) {
-            return Err(wrong("its columns have different lengths"));
+            return Err(uneven());
         }
         let mut series = TimeSeries::default();
         for at in 0..seconds {
@@ -237,5 +250,61 @@ impl SeriesFile {
             series.at(Duration::MAX);
         }
         Ok(series)
+    }
+
+    /// Puts what the other columns know into the timeline of the same run.
+    pub(super) fn fill(&self, timeline: &mut Timeline) -> Result<(), ResultError> {
+        let percentiles = [&self.p50_ns, &self.p95_ns, &self.p99_ns];
+        let lengths = percentiles.map(Vec::len).into_iter().chain([self.vus.len()]);
+        if lengths.into_iter().any(|length| length != 0 && length != timeline.ticks.len()) {
+            return Err(uneven());
+        }
+        for (at, tick) in timeline.ticks.iter_mut().enumerate() {
+            tick.vus = self.vus.get(at).copied().flatten();
+            let [p50, p95, p99] = percentiles.map(|column| column.get(at).copied().flatten());
+            let all = p50.zip(p95).zip(p99);
+            tick.percentiles = all.map(|((p50, p95), p99)| [p50, p95, p99].map(Duration::from));
+        }
+        Ok(())
+    }
+}
+
+/// A column of what is known, or nothing where that is nothing.
+fn known<T>(timeline: &Timeline, of: impl Fn(&Tick) -> Option<T>) -> Vec<Option<T>> {
+    let column: Vec<_> = timeline.ticks.iter().map(of).collect();
+    if column.iter().any(Option::is_some) { column } else { Vec::new() }
+}
+
+fn uneven() -> ResultError {
+    ResultError::Content { place: "series", problem: "its columns have different lengths" }
+}
+
+#[cfg(test)]
+mod tests {
+    use metrics::RunSummary;
+
+    use super::*;
+
+    #[test]
+    fn what_is_known_of_seconds_is_kept() {
+        let mut run = RunSummary::new("smoke");
+        run.series.at(Duration::from_secs(2)).requests = 7;
+        let mut timeline = Timeline::new(&run);
+        let columns = |timeline: &Timeline| {
+            let file = SeriesFile::new(&run.series, timeline);
+            serde_json::to_string(&file).unwrap()
+        };
+        assert!(!columns(&timeline).contains("vus") && !columns(&timeline).contains("p50Ns"));
+        timeline.ticks[0].vus = Some(3);
+        timeline.ticks[2].percentiles = Some([1, 2, 3].map(Duration::from_millis));
+        let json = columns(&timeline);
+        assert!(json.contains("\"vus\":[3,null,null],\"p50Ns\":[null,null,1000000]"), "{json}");
+        let file: SeriesFile = serde_json::from_str(&json).unwrap();
+        let mut read = Timeline::new(&run);
+        file.fill(&mut read).unwrap();
+        assert_eq!(read, timeline);
+        let uneven: SeriesFile =
+            serde_json::from_str(&json.replace("[3,null,null]", "[3]")).unwrap();
+        assert!(uneven.fill(&mut read).is_err());
     }
 }
