@@ -33,6 +33,10 @@ run *ARGS:
 plan *ARGS:
     cargo run --release --locked -p loadtest -- plan {{ARGS}}
 
+# A result that a run wrote, as other reports.
+report *ARGS:
+    cargo run --release --locked -p loadtest -- report {{ARGS}}
+
 # Shapes of bodies: check, learn, print, list.
 shape *ARGS:
     cargo run --release --locked -p loadtest -- shape {{ARGS}}

@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::render::RenderArgs;
+use crate::reports::ReportArgs;
 use crate::shape::ShapeCommand;
 use crate::transport::TransportArgs;
 
@@ -27,6 +29,8 @@ pub(crate) enum Command {
         closed: ClosedArgs,
         #[command(flatten)]
         common: CommonArgs,
+        #[command(flatten)]
+        reports: ReportArgs,
     },
     /// Ten virtual users for 3 min: what is normal?
     Baseline {
@@ -34,6 +38,8 @@ pub(crate) enum Command {
         closed: ClosedArgs,
         #[command(flatten)]
         common: CommonArgs,
+        #[command(flatten)]
+        reports: ReportArgs,
     },
     /// Iterations at a rate that rises, holds and falls, whatever the answers take
     Spike {
@@ -41,6 +47,8 @@ pub(crate) enum Command {
         open: OpenArgs,
         #[command(flatten)]
         common: CommonArgs,
+        #[command(flatten)]
+        reports: ReportArgs,
     },
     /// The scenarios that SCENARIO names, at once: those above, or those of a plan file
     Run {
@@ -48,6 +56,8 @@ pub(crate) enum Command {
         any: AnyArgs,
         #[command(flatten)]
         common: CommonArgs,
+        #[command(flatten)]
+        reports: ReportArgs,
     },
     /// What a run of the same settings would do: iterations, requests, virtual users, limits
     Plan {
@@ -58,6 +68,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         common: CommonArgs,
     },
+    /// Renders a result that a run wrote (--output json=FILE): its summary, or other reports
+    Report(RenderArgs),
     /// Shapes of response bodies: judge saved bodies by one, learn one, print a built-in one
     #[command(subcommand)]
     Shape(ShapeCommand),
@@ -240,7 +252,10 @@ pub(crate) struct CommonArgs {
 
 const AFTER_HELP: &str = "\
 Every setting is a flag or the variable of the same name; the flag goes first, and an empty variable
-counts as not set. The token is never an argument: it would show in the list of processes.
+counts as not set; --json and --quiet are flags only. The token is never an argument: it would show
+in the list of processes.
+
+NO_COLOR leaves colours out, and COLUMNS is the width of the summary where it is not the terminal's.
 
 `loadtest plan` sends nothing, unless it is told to probe.
 

@@ -5,6 +5,7 @@ use cli::CliError;
 use gallery::GalleryError;
 use observe::ObserveError;
 use probe::ShapeError;
+use report::ResultError;
 use scenario::ScenarioError;
 use thiserror::Error;
 use workload::WorkloadError;
@@ -36,6 +37,12 @@ pub(crate) enum Failure {
     Exists { path: PathBuf },
     #[error("cannot make the folder {}: {source}", .path.display())]
     OutputDir { path: PathBuf, source: io::Error },
+    #[error("cannot read the result {}: {source}", .path.display())]
+    ReadResult { path: PathBuf, source: io::Error },
+    #[error("the result {}: {problem}", .path.display())]
+    Result { path: PathBuf, problem: ResultError },
+    #[error("--output and --summary-export: {} would be written twice", .path.display())]
+    SameFile { path: PathBuf },
     #[error("cannot read the shape {}: {source}", .path.display())]
     ReadShape { path: PathBuf, source: io::Error },
     #[error("the shape {name}: {problem}")]
@@ -61,6 +68,7 @@ impl Failure {
         match self {
             Failure::Cli(error) => error.exit_code(),
             Failure::NoArrivals(_) | Failure::Plan { .. } | Failure::Scenario(_) => 104,
+            Failure::Result { .. } | Failure::SameFile { .. } => 104,
             Failure::Shape { .. } | Failure::NoShape { .. } => 104,
             Failure::StdinTwice => 2,
             Failure::Workload(WorkloadError::Stopped) => 105,

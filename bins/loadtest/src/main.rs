@@ -8,10 +8,13 @@ mod phase;
 mod plan;
 mod plan_file;
 mod progress;
+mod render;
+mod reports;
 mod run;
 mod server_side;
 mod settings;
 mod shape;
+mod shown;
 mod target;
 mod transport;
 

@@ -58,7 +58,7 @@ fn probe(settings: &Settings, target: &Target) -> Result<Duration, Failure> {
     let mut planned = settings.scenarios.first().cloned().ok_or(Failure::Probe)?;
     planned.scenario = one_iteration(settings.common.transport.timeout)?;
     planned.thresholds.clear();
-    let summary = execute(&prepare(settings, target, vec![planned])?)?;
+    let summary = execute(&prepare(settings, target, vec![planned])?, true)?;
     let expected = metrics::MetricKey::new("http_req_duration").with("expected_response", "true");
     let median = summary.metrics.select_trend(&expected).percentile(50.0);
     median.filter(|median| !median.is_zero()).ok_or(Failure::Probe)

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use cli::{Environment, Signals, WholeFile};
+use cli::{Environment, Signals};
 use metrics::{RunSummary, StopReason, Verdict};
-use report::RunReport;
+use report::RunResult;
 use scenario::{Scenario, Stop};
 use workload::{
     AuthToken, Endpoint, Frequency, PlannedScenario, Progress, Run, RunConfig, WorkloadError,
@@ -15,51 +15,60 @@ use crate::failure::Failure;
 use crate::output;
 use crate::plan;
 use crate::progress::ProgressView;
+use crate::render;
+use crate::reports::Reports;
 use crate::server_side;
 use crate::settings::{Asked, Common, Settings};
 use crate::shape;
+use crate::shown;
 use crate::target::Target;
 
 /// Does what was asked for and says the exit code of what took place.
 pub(crate) fn run(args: Args, environment: &Environment) -> Result<u8, Failure> {
-    let (asked, common) = match args.command {
-        Command::Smoke { closed, common } => (Asked::closed("smoke", closed), common),
-        Command::Baseline { closed, common } => (Asked::closed("baseline", closed), common),
-        Command::Spike { open, common } => (Asked::open("spike", open), common),
-        Command::Run { any, common } => (Asked::any(any), common),
+    let (asked, common, reports) = match args.command {
+        Command::Smoke { closed, common, reports } => {
+            (Asked::closed("smoke", closed), common, reports)
+        }
+        Command::Baseline { closed, common, reports } => {
+            (Asked::closed("baseline", closed), common, reports)
+        }
+        Command::Spike { open, common, reports } => (Asked::open("spike", open), common, reports),
+        Command::Run { any, common, reports } => (Asked::any(any), common, reports),
         Command::Plan { plan, any, common } => {
             return plan::run(plan, Asked::any(any), common, environment);
         }
+        Command::Report(args) => return render::run(args, environment),
         Command::Shape(command) => return shape::run(command, environment),
     };
-    load(&Settings::new(asked, common, environment)?)
+    let settings = Settings::new(asked, common, environment)?;
+    let common = &settings.common;
+    let export = common.summary_export.as_deref();
+    let reports = Reports::new(reports, &common.trend_stats, export, environment)?;
+    load(&settings, &reports)
 }
 
 /// Sends the load and says what came of it.
-fn load(settings: &Settings) -> Result<u8, Failure> {
-    let export = settings.common.summary_export.as_deref();
-    // A path that cannot be written to is said before minutes of load, not after them.
-    export.map(|path| WholeFile::create(path).map(drop)).transpose()?;
+fn load(settings: &Settings, reports: &Reports) -> Result<u8, Failure> {
     let target = Target::new(&settings.common)?;
     let run = prepare(settings, &target, settings.scenarios.clone())?;
-    output::print(&introduction(&target, &run))?;
+    reports.say(&introduction(&target, &run))?;
 
     let watch = server_side::begin(settings.common.nginx_access_log.as_deref())?;
     let started_at = jiff::Timestamp::now();
-    let mut summary = execute(&run)?;
+    let mut summary = execute(&run, !reports.is_quiet())?;
+    let shown = shown::settings(&settings.common, &target);
     drop(target);
     let server = server_side::end(watch, &mut summary).unwrap_or_else(|error| {
         output::warn(&Failure::from(error).to_string());
         None
     });
 
-    let report = RunReport { run: &summary, server: server.as_ref(), started_at: Some(started_at) };
-    let printed = output::print_summary(&report, &settings.common.trend_stats);
-    if let Some(path) = export {
-        output::export_summary(&report, &settings.common.trend_stats, path)?;
-    }
-    printed?;
-    exit_code(&summary)
+    let mut result = RunResult::new(summary);
+    (result.server, result.started_at) = (server, Some(started_at));
+    (result.settings, result.files) = (shown, reports.written());
+    result.tool_version = env!("CARGO_PKG_VERSION").to_owned();
+    reports.deliver(&result, true)?;
+    exit_code(&result.run)
 }
 
 /// The run of these scenarios against a target.
@@ -150,13 +159,14 @@ fn how_often(endpoints: &[Endpoint], detail_ratio: f64) -> String {
     lines
 }
 
-pub(crate) fn execute(run: &Run) -> Result<RunSummary, Failure> {
-    drive(run, async |stop, progress| run.execute(stop, progress).await)
+pub(crate) fn execute(run: &Run, with_progress: bool) -> Result<RunSummary, Failure> {
+    drive(run, with_progress, async |stop, progress| run.execute(stop, progress).await)
 }
 
-/// Does what a run is for, with its progress shown, until it ends or the user ends it.
+/// Does what a run is for, with or without its progress shown, until it ends or the user ends it.
 pub(crate) fn drive<T>(
     run: &Run,
+    with_progress: bool,
     carry_out: impl AsyncFnOnce(&Stop, &Progress) -> Result<T, WorkloadError>,
 ) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -166,9 +176,11 @@ pub(crate) fn drive<T>(
         // Ends with the runtime; until then it turns Ctrl-C and SIGTERM into a stop.
         tokio::spawn(stop_on(Signals::new().map_err(Failure::Start)?, stop.clone()));
         let progress = Arc::new(Progress::default());
-        let scenarios: Vec<_> = run.scenarios().map(|(own, _)| own.scenario.clone()).collect();
-        let view = ProgressView::start(Arc::clone(&progress), run.duration(), scenarios);
-        let view = view.map_err(Failure::Start)?;
+        let show = || {
+            let scenarios: Vec<_> = run.scenarios().map(|(own, _)| own.scenario.clone()).collect();
+            ProgressView::start(Arc::clone(&progress), run.duration(), scenarios)
+        };
+        let view = with_progress.then(show).transpose().map_err(Failure::Start)?;
         let outcome = carry_out(&stop, &progress).await;
         drop(view);
         Ok(outcome?)

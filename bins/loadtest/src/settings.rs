@@ -188,6 +188,21 @@ impl Read<'_> {
         Ok(asked.unwrap_or(Duration::from_millis(200)))
     }
 
+    /// The path of a setting.
+    pub(crate) fn path(
+        &self,
+        typed: Option<String>,
+        flag: &'static str,
+    ) -> Result<Option<PathBuf>, CliError> {
+        self.value(typed, flag, |setting| Ok(setting.text().into()))
+    }
+
+    /// The statistics that are shown of times.
+    pub(crate) fn trend_stats(&self, typed: Option<String>) -> Result<Vec<Stat>, CliError> {
+        let asked = self.value(typed, "summary-trend-stats", trend_stats)?;
+        Ok(asked.unwrap_or(Stat::DEFAULT.to_vec()))
+    }
+
     fn run_id(&self, typed: Option<String>) -> Result<RunId, Failure> {
         if let Some(setting) = self.environment.setting(typed, "run-id")? {
             return Ok(setting.text().parse()?);
@@ -198,10 +213,9 @@ impl Read<'_> {
     }
 
     fn common(&self, args: CommonArgs) -> Result<Common, Failure> {
-        let path = |typed, flag| self.value(typed, flag, |setting| Ok(setting.text().into()));
         Ok(Common {
             base_url: self.base_url(args.base_url)?,
-            works_data: path(args.works_data, "works-data")?,
+            works_data: self.path(args.works_data, "works-data")?,
             detail_ratio: self
                 .value(args.detail_ratio, "detail-ratio", Setting::share)?
                 .unwrap_or(0.0),
@@ -220,11 +234,9 @@ impl Read<'_> {
                 .value(args.trace_share, "trace-share", Setting::share)?
                 .unwrap_or(0.0),
             transport: args.transport.options(self.environment)?,
-            nginx_access_log: path(args.nginx_access_log, "nginx-access-log")?,
-            trend_stats: self
-                .value(args.summary_trend_stats, "summary-trend-stats", trend_stats)?
-                .unwrap_or(Stat::DEFAULT.to_vec()),
-            summary_export: path(args.summary_export, "summary-export")?,
+            nginx_access_log: self.path(args.nginx_access_log, "nginx-access-log")?,
+            trend_stats: self.trend_stats(args.summary_trend_stats)?,
+            summary_export: self.path(args.summary_export, "summary-export")?,
         })
     }
 

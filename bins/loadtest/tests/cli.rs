@@ -14,7 +14,9 @@ use tempfile::TempDir;
 
 const TOKEN: &str = "token-that-must-not-show";
 
-const VARIABLES: [&str; 36] = [
+const VARIABLES: [&str; 38] = [
+    "COLUMNS",
+    "OUTPUT",
     "PLAN",
     "RUN_ID",
     "TRACE_SHARE",

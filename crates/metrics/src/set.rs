@@ -118,6 +118,16 @@ impl MetricSet {
         TrendId(self.register(key, Metric::Trend(Box::default())))
     }
 
+    /// Puts in a whole series, as it was read from somewhere. Returns whether the key was new; one
+    /// that is there already stays as it is.
+    pub fn insert(&mut self, key: MetricKey, metric: Metric) -> bool {
+        let is_new = !self.index.contains_key(&key);
+        if is_new {
+            self.register(key, metric);
+        }
+        is_new
+    }
+
     /// Adds to a counter.
     pub fn add(&mut self, id: CounterId, amount: u64) {
         if let Metric::Counter(sum) = &mut self.metrics[id.0] {
@@ -279,6 +289,15 @@ mod tests {
     fn a_copy_has_what_was_wanted() {
         let copy = example(0).filtered(|key| key.name() == "n");
         assert_eq!((copy.names(), copy.count(&key("n"))), (vec!["n"], 40));
+    }
+
+    #[test]
+    fn a_series_that_is_there_is_not_replaced() {
+        let mut set = MetricSet::default();
+        assert!(
+            set.insert(key("n"), Metric::Counter(2)) && !set.insert(key("n"), Metric::Counter(3))
+        );
+        assert_eq!(set.count(&key("n")), 2);
     }
 
     #[test]

@@ -1,3 +1,5 @@
+mod parts;
+
 use std::time::Duration;
 
 use hdrhistogram::Histogram;

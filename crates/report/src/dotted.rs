@@ -33,6 +33,12 @@ impl Row {
         Row { name: name.into(), cells: values.into_iter().map(cell).collect(), labelled: true }
     }
 
+    /// The name and the values, for where nothing is aligned.
+    pub(crate) fn parts(&self) -> (&str, String) {
+        let cells = self.cells.iter().map(|cell| format!("{}{}", cell.label, cell.value));
+        (self.name.trim(), cells.collect::<Vec<_>>().join(" "))
+    }
+
     fn name_width(&self) -> usize {
         self.name.chars().count()
     }
@@ -57,6 +63,13 @@ pub(crate) fn push(page: &mut Page, indent: usize, rows: &[Row]) {
         let dots = ".".repeat(name_width - row.name_width()) + ":";
         let name = Piece::new(Style::Plain, &row.name).and(Style::Faint, dots);
         let mut line = Line::new(indent).hanging(indent + name_width + 2).piece(name);
+        if let [only] = row.cells.as_slice()
+            && !row.labelled
+        {
+            // It is aligned with nothing, so that a long one may be broken.
+            page.push(line.words(Style::Value, &only.value));
+            continue;
+        }
         for (column, cell) in row.cells.iter().enumerate() {
             let first = column == 0 || row.labelled;
             let style = if first { Style::Value } else { Style::FaintValue };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use metrics::{MetricKey, Rate, RunSummary, Stat};
+use metrics::{MetricKey, Rate, RunSummary, Stat, Trend};
 
 use crate::page::{Line, Page, Piece, Style};
 use crate::{numbers, selection};
@@ -27,16 +27,46 @@ struct Cell {
 
 type Row = [Cell; HEADINGS.len()];
 
-pub(crate) fn push(page: &mut Page, run: &RunSummary, width: Option<usize>) {
+/// What was measured of one endpoint.
+#[derive(Clone, Debug)]
+pub(crate) struct EndpointStats {
+    pub(crate) name: String,
+    pub(crate) requests: u64,
+    pub(crate) failed: Rate,
+    /// Of the bodies that were checked.
+    pub(crate) shape_errors: Rate,
+    pub(crate) durations: Trend,
+}
+
+/// Every endpoint that anything was measured of, by name.
+pub(crate) fn by_endpoint(run: &RunSummary) -> Vec<EndpointStats> {
     let names: BTreeSet<_> = ["http_reqs", "http_req_failed", "http_req_duration"]
         .into_iter()
         .flat_map(|metric| selection::tag_values(run, metric, "endpoint"))
         .collect();
-    if names.is_empty() {
+    names.into_iter().map(|name| EndpointStats::new(run, name)).collect()
+}
+
+impl EndpointStats {
+    fn new(run: &RunSummary, name: &str) -> Self {
+        let of = |metric: &str| MetricKey::new(metric).with("endpoint", name);
+        EndpointStats {
+            name: name.to_owned(),
+            requests: run.metrics.count(&of("http_reqs")),
+            failed: run.metrics.select_rate(&of("http_req_failed")),
+            shape_errors: sum(SHAPE_ERRORS.map(|metric| run.metrics.select_rate(&of(metric)))),
+            durations: run.metrics.select_trend(&of("http_req_duration")),
+        }
+    }
+}
+
+pub(crate) fn push(page: &mut Page, run: &RunSummary, width: Option<usize>) {
+    let endpoints = by_endpoint(run);
+    if endpoints.is_empty() {
         return;
     }
     page.section("ENDPOINTS");
-    let rows: Vec<_> = names.into_iter().map(|endpoint| row(run, endpoint)).collect();
+    let rows: Vec<_> = endpoints.iter().map(row).collect();
     let widths = widths(&rows);
     let table_width = INDENT + widths.iter().sum::<usize>() + GAP * (widths.len() - 1);
     if width.is_none_or(|width| table_width <= width) {
@@ -46,18 +76,15 @@ pub(crate) fn push(page: &mut Page, run: &RunSummary, width: Option<usize>) {
     }
 }
 
-fn row(run: &RunSummary, endpoint: &str) -> Row {
-    let of = |metric: &str| MetricKey::new(metric).with("endpoint", endpoint);
-    let failed = run.metrics.select_rate(&of("http_req_failed"));
-    let shape = sum(SHAPE_ERRORS.map(|metric| run.metrics.select_rate(&of(metric))));
-    let durations = run.metrics.select_trend(&of("http_req_duration"));
+fn row(endpoint: &EndpointStats) -> Row {
+    let EndpointStats { name, requests, failed, shape_errors, durations } = endpoint;
     let [avg, med, p95, p99, max] =
-        STATS.map(|stat| plain(stat.duration(&durations).map(numbers::duration)));
+        STATS.map(|stat| plain(stat.duration(durations).map(numbers::duration)));
     [
-        plain(Some(endpoint.to_owned())),
-        plain(Some(run.metrics.count(&of("http_reqs")).to_string())),
-        errors(&failed, numbers::rate_percent(&failed)),
-        errors(&shape, shape.trues.to_string()),
+        plain(Some(name.clone())),
+        plain(Some(requests.to_string())),
+        errors(failed, numbers::rate_percent(failed)),
+        errors(shape_errors, shape_errors.trues.to_string()),
         avg,
         med,
         p95,

@@ -33,7 +33,7 @@ pub(crate) fn doubt(run: &RunSummary) -> Option<String> {
     }
 }
 
-fn rows(health: &GeneratorHealth) -> Vec<dotted::Row> {
+pub(crate) fn rows(health: &GeneratorHealth) -> Vec<dotted::Row> {
     let plain = |name: &str, value: Option<String>| {
         dotted::Row::plain(name, [value.unwrap_or_else(unknown)])
     };

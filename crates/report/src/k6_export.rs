@@ -28,8 +28,9 @@ struct Group<'a> {
     checks: BTreeMap<&'a str, Check<'a>>,
 }
 
+/// How often one check held.
 #[derive(Serialize)]
-struct Check<'a> {
+pub(crate) struct Check<'a> {
     name: &'a str,
     path: String,
     id: String,
@@ -45,27 +46,37 @@ struct Check<'a> {
 /// `http_req_failed` are the requests that failed. A threshold without samples is `true` too, and
 /// a trend without samples has no values.
 pub fn k6_summary_export(report: &RunReport<'_>, trend_stats: &[Stat]) -> String {
-    let export =
-        Export { root_group: root_group(report.run), metrics: metrics(report.run, trend_stats) };
+    to_json(&Export {
+        root_group: root_group(report.run),
+        metrics: metrics(report.run, trend_stats),
+    })
+}
+
+/// JSON as k6 indents it.
+pub(crate) fn to_json(value: &impl Serialize) -> String {
     let mut bytes = Vec::new();
     let indented = PrettyFormatter::with_indent(b"    ");
     let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, indented);
-    export.serialize(&mut serializer).expect("keys are strings, and memory takes every byte");
+    value.serialize(&mut serializer).expect("keys are strings, and memory takes every byte");
     String::from_utf8(bytes).expect("JSON is written as UTF-8")
 }
 
 fn root_group(run: &RunSummary) -> Group<'_> {
+    Group { name: "", path: "", id: md5_hex(""), groups: BTreeMap::new(), checks: checks(run) }
+}
+
+/// Every check by its name.
+pub(crate) fn checks(run: &RunSummary) -> BTreeMap<&str, Check<'_>> {
     let check = |(name, rate): (_, Rate)| {
         let path = format!("::{name}");
         let id = md5_hex(&path);
         (name, Check { name, path, id, passes: rate.trues, fails: rate.total - rate.trues })
     };
-    let checks = checks::by_name(run).into_iter().map(check).collect();
-    Group { name: "", path: "", id: md5_hex(""), groups: BTreeMap::new(), checks }
+    checks::by_name(run).into_iter().map(check).collect()
 }
 
 /// k6 names groups and checks by the MD5 of their path; nothing depends on its strength.
-fn md5_hex(text: &str) -> String {
+pub(crate) fn md5_hex(text: &str) -> String {
     let mut hex = String::new();
     for byte in Md5::digest(text) {
         write!(hex, "{byte:02x}").expect("a string takes every byte");
@@ -101,7 +112,8 @@ fn thresholds(run: &RunSummary, key: &MetricKey) -> serde_json::Map<String, Valu
     failed.into_iter().map(|(text, failed)| (text.to_owned(), Value::Bool(failed))).collect()
 }
 
-fn values(metric: &Metric, window: Duration, stats: &[Stat]) -> Vec<(String, f64)> {
+/// The values of a metric by the names that k6 has for them.
+pub(crate) fn values(metric: &Metric, window: Duration, stats: &[Stat]) -> Vec<(String, f64)> {
     let named = |values: &[(&str, f64)]| {
         values.iter().map(|&(name, value)| (name.to_owned(), value)).collect()
     };
@@ -134,7 +146,7 @@ fn rate_values(rate: &Rate) -> Vec<(String, f64)> {
 }
 
 /// JavaScript writes whole numbers without a point, and so does this.
-fn number(value: f64) -> Value {
+pub(crate) fn number(value: f64) -> Value {
     let is_whole = value.fract() == 0.0 && value.abs() < 9e15;
     if is_whole { Value::from(value as i64) } else { Value::from(value) }
 }

@@ -25,7 +25,8 @@ pub(crate) fn push_outcomes(page: &mut Page, run: &RunSummary) {
     dotted::push(page, 4, &outcomes.into_iter().map(row).collect::<Vec<_>>());
 }
 
-fn by_outcome(run: &RunSummary) -> BTreeMap<String, u64> {
+/// How often there was each status and each kind of error.
+pub(crate) fn by_outcome(run: &RunSummary) -> BTreeMap<String, u64> {
     let mut outcomes = BTreeMap::new();
     for (key, metric) in run.metrics.iter().filter(|(key, _)| key.name() == "http_reqs") {
         let Metric::Counter(count @ 1..) = metric else { continue };

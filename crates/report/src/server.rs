@@ -17,8 +17,14 @@ pub(crate) fn push(page: &mut Page, run: &RunSummary, window: &AccessLogWindow) 
 }
 
 fn push_bad_gateways(page: &mut Page, window: &AccessLogWindow) {
+    let (mark, style, text) = bad_gateways(window);
+    page.push(Line::new(4).hanging(6).piece(Piece::new(style, mark)).words(style, &text));
+}
+
+/// Whether there were new 502s, as far as the log can tell: a mark, its style and words.
+pub(crate) fn bad_gateways(window: &AccessLogWindow) -> (&'static str, Style, String) {
     let (last, masked) = (window.bad_gateway_final, window.bad_gateway_masked);
-    let (mark, style, text) = match (last + masked, window.coverage()) {
+    match (last + masked, window.coverage()) {
         (0, Coverage::Full) => ("✓", Style::Good, "no new 502".to_owned()),
         (0, Coverage::Reduced) => {
             ("?", Style::Doubt, "no new 502 in what the log tells".to_owned())
@@ -29,12 +35,11 @@ fn push_bad_gateways(page: &mut Page, window: &AccessLogWindow) {
                 format!("{sum} new 502: {last} final, {masked} masked by another server's answer");
             ("✗", Style::Bad, text)
         }
-    };
-    page.push(Line::new(4).hanging(6).piece(Piece::new(style, mark)).words(style, &text));
+    }
 }
 
 /// Every reason why the counts may not be the whole truth.
-fn notes(run: &RunSummary, window: &AccessLogWindow) -> Vec<String> {
+pub(crate) fn notes(run: &RunSummary, window: &AccessLogWindow) -> Vec<String> {
     let mut notes = Vec::new();
     if window.without_upstream > 0 {
         let count = window.without_upstream;
@@ -58,7 +63,7 @@ fn notes(run: &RunSummary, window: &AccessLogWindow) -> Vec<String> {
     notes
 }
 
-fn rows(window: &AccessLogWindow) -> Vec<dotted::Row> {
+pub(crate) fn rows(window: &AccessLogWindow) -> Vec<dotted::Row> {
     let coverage = match window.coverage() {
         Coverage::Full => "full",
         Coverage::Reduced => "reduced",

@@ -24,6 +24,13 @@ impl Default for TextOptions {
     }
 }
 
+/// The verdict and its reason alone, in one line where no width is set, with a line feed at its end.
+pub fn verdict_line(report: &RunReport<'_>, options: &TextOptions) -> String {
+    let mut page = Page::default();
+    verdict::push_line(&mut page, report.run);
+    page.render(options.colour, options.width)
+}
+
 /// The summary at the end of a run, with a line feed at its end.
 ///
 /// The verdict comes first, in one line with its reason. Durations begin and end as k6's do:

@@ -53,7 +53,8 @@ fn line(run: &RunSummary, result: &ThresholdResult, indent: usize) -> Line {
     }
 }
 
-fn value(run: &RunSummary, result: &ThresholdResult, observed: f64) -> String {
+/// The observed value in its metric's unit.
+pub(crate) fn value(run: &RunSummary, result: &ThresholdResult, observed: f64) -> String {
     let selector = result.threshold.selector();
     if result.threshold.is_duration() {
         return numbers::duration_ms(observed);

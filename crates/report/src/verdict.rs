@@ -7,15 +7,8 @@ use crate::{RunReport, dotted, generator, numbers};
 
 pub(crate) fn push(page: &mut Page, report: &RunReport<'_>) {
     let run = report.run;
-    let (word, style) = match run.verdict() {
-        Verdict::Pass => ("PASS", Style::GoodBold),
-        Verdict::Fail => ("FAIL", Style::BadBold),
-        _ => ("NO EVIDENCE", Style::DoubtBold),
-    };
-    // The piece's own space and the line's make two, which sets the word apart.
-    let line = Line::new(2).hanging(4).piece(Piece::new(style, word).and(Style::Plain, " "));
+    push_line(page, run);
     let reason = reason(run);
-    page.push(line.words(Style::Plain, &reason));
     // A pass under doubt says so, and a failure may be the generator's own.
     if let Some(doubt) = generator::doubt(run).filter(|doubt| *doubt != reason) {
         page.push(Line::new(2).hanging(4).words(Style::Doubt, &doubt));
@@ -27,7 +20,20 @@ pub(crate) fn push(page: &mut Page, report: &RunReport<'_>) {
     dotted::push(page, 2, &facts(report));
 }
 
-fn reason(run: &RunSummary) -> String {
+/// The verdict and its reason.
+pub(crate) fn push_line(page: &mut Page, run: &RunSummary) {
+    let (word, style) = match run.verdict() {
+        Verdict::Pass => ("PASS", Style::GoodBold),
+        Verdict::Fail => ("FAIL", Style::BadBold),
+        _ => ("NO EVIDENCE", Style::DoubtBold),
+    };
+    // The piece's own space and the line's make two, which sets the word apart.
+    let line = Line::new(2).hanging(4).piece(Piece::new(style, word).and(Style::Plain, " "));
+    page.push(line.words(Style::Plain, &reason(run)));
+}
+
+/// Why the run ended as it did, in one line.
+pub(crate) fn reason(run: &RunSummary) -> String {
     let failed = with_outcome(run, |outcome| outcome == Outcome::Fail);
     let undecided = with_outcome(run, |outcome| !matches!(outcome, Outcome::Pass | Outcome::Fail));
     let conservation = run.conservation();
@@ -66,7 +72,7 @@ fn thresholds(run: &RunSummary, some: &[&ThresholdResult], one: &str, more: &str
     format!("{count} of {all} thresholds {verb}: {}", names.join("; "))
 }
 
-fn stopped_early(run: &RunSummary, reason: StopReason) -> String {
+pub(crate) fn stopped_early(run: &RunSummary, reason: StopReason) -> String {
     let by = match reason {
         StopReason::Interrupted => "interrupted by the user",
         StopReason::Threshold => "a threshold that was to stop it failed",

@@ -191,6 +191,30 @@ fn k6_exports() {
     check("no_request.k6.json", &export(&no_request()));
 }
 
+fn summary_json(run: &RunSummary) -> Value {
+    let report = RunReport { run, server: None, started_at: None };
+    let text = report::k6_summary(&report, &Stat::parse_list(SEED_STATS).unwrap());
+    serde_json::from_str(&text).unwrap()
+}
+
+#[test]
+fn what_k6_hands_to_handle_summary() {
+    let run = failures_and_violations();
+    let report = RunReport { run: &run, server: None, started_at: None };
+    check("failures.k6-summary.json", &report::k6_summary(&report, &Stat::DEFAULT));
+    let json = summary_json(&run);
+    let metrics = &json["metrics"];
+    assert_eq!(metrics["http_req_failed"]["type"], "rate");
+    assert_eq!(metrics["http_req_failed"]["thresholds"]["rate<0.01"]["ok"], false);
+    assert_eq!(metrics["http_req_duration"]["thresholds"]["p(95)<2000"]["ok"], true);
+    assert_eq!(metrics["data_sent"]["contains"], "data");
+    let unsampled = &metrics["http_req_duration{endpoint:puzzle-detail}"];
+    assert_eq!((&unsampled["type"], &unsampled["values"]["p(95)"]), (&"trend".into(), &0.into()));
+    assert_eq!(unsampled["thresholds"]["p(95)<800"]["ok"], false);
+    assert_eq!(json["root_group"]["checks"][1]["name"], "status is 200");
+    assert_eq!(json["state"]["testRunDurationMs"], 12_012.345);
+}
+
 #[test]
 fn k6_says_true_for_a_threshold_that_failed() {
     let thresholds = |json: &Value, metric: &str| json["metrics"][metric]["thresholds"].clone();

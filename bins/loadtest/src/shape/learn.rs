@@ -90,7 +90,7 @@ fn from_run(settings: &LearnSettings, folder: &Path, overwrite: bool) -> Result<
     WholeFile::create(&folder.join("x.json")).map(drop)?;
     output::print(&run::introduction(&target, &run))?;
 
-    let (summary, learnt) = run::drive(&run, async |stop, progress| {
+    let (summary, learnt) = run::drive(&run, true, async |stop, progress| {
         run.learn(LearnLimits::default(), stop, progress).await
     })?;
     if !summary.conservation().holds() {

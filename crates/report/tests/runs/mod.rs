@@ -1,12 +1,18 @@
 //! Synthetic runs, the same on every machine: durations follow a fixed pattern, and no clock is read.
 
+// Each test program uses some of them.
+#![allow(dead_code)]
+
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use metrics::{
-    Answer, BodySign, FullTime, GeneratorHealth, IterationTally, LoadModel, MetricKey, OutcomeSpan,
-    RequestTally, RunSummary, ShapeViolation, StopReason, Threshold, Throttled, Used,
+    Answer, BodySign, Drift, DriftKind, FullTime, GeneratorHealth, IterationTally, LoadModel,
+    MetricKey, OutcomeSpan, RequestTally, RunSummary, ShapeViolation, StopReason, Threshold,
+    Throttled, Used,
 };
 use observe::AccessLogWindow;
+use report::{RunResult, WrittenFile};
 
 /// What came of one request.
 #[derive(Clone, Copy, Debug)]
@@ -344,4 +350,91 @@ pub(crate) fn bad_server() -> AccessLogWindow {
     window.unreadable = 1;
     window.rotated = true;
     window
+}
+
+/// The run with everything else that a result file holds.
+fn result(run: RunSummary, server: Option<AccessLogWindow>) -> RunResult {
+    let mut result = RunResult::new(run);
+    result.server = server;
+    result.started_at = "2026-11-22T16:00:00.25Z".parse().ok();
+    result.tool_version = "0.1.0".to_owned();
+    let setting = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    result.settings =
+        [("seed", "42"), ("timeout", "60s"), ("auth-token", "set")].map(setting).into();
+    result.files = vec![WrittenFile { kind: "html".to_owned(), name: "report.html".to_owned() }];
+    result
+}
+
+/// Names and texts that mean something in HTML, Markdown, XML, CSV or a terminal.
+pub(crate) fn hostile() -> RunSummary {
+    let name = "a|b`<script>alert(1)</script>&\"'*_[x](y)";
+    let mut builder = RunBuilder::new(name, "<b>&amp;\u{1b}[2J", Duration::from_secs(2));
+    for second in 0..2 {
+        builder.iteration(second, &[(name, Reply::Status(500, true))]);
+    }
+    builder.violation(name, "/data/<i>: type: expected string, found null", 2);
+    let mut run = builder.done(&[("http_req_failed", "rate<0.01")]);
+    run.target = "http://x/?<\"'&>\n# not a heading".to_owned();
+    run.addresses = vec!["[::1]:80".to_owned()];
+    run.run_id = Some("run|1".to_owned());
+    run.drifts = [
+        DriftKind::BecameEmpty,
+        DriftKind::ChangedType { from: "array", to: "string" },
+        DriftKind::Shortened { from: 20.0, to: 7.25 },
+    ]
+    .into_iter()
+    .map(|what| Drift {
+        endpoint: name.to_owned(),
+        path: "/data/items/*/<tags>".to_owned(),
+        what,
+        from_second: 1,
+        until_second: Some(2),
+        share: 0.123_456_789_012_345_67,
+    })
+    .collect();
+    run.drifts_not_kept = 1;
+    run
+}
+
+/// One of every kind, by name.
+pub(crate) fn results() -> Vec<(&'static str, RunResult)> {
+    // Recording thousands of requests takes a while in a debug build.
+    static RESULTS: LazyLock<Vec<(&str, RunResult)>> = LazyLock::new(make_results);
+    RESULTS.clone()
+}
+
+fn make_results() -> Vec<(&'static str, RunResult)> {
+    vec![
+        ("good_spike", result(watched_spike(), Some(good_server(good_spike().requests.sent)))),
+        ("failures", result(failures_and_violations(), Some(bad_server()))),
+        ("suspect", result(suspect_spike(), None)),
+        ("saturated", result(saturated_baseline(), None)),
+        ("all_refused", result(all_refused(), None)),
+        ("no_request", result(no_request(), None)),
+        ("lost_request", result(lost_request(), None)),
+        ("hostile", result(hostile(), None)),
+    ]
+}
+
+/// Ten minutes with twelve endpoints and something wrong in every second.
+pub(crate) fn long_run() -> RunResult {
+    let names: Vec<_> = (0..12).map(|number| format!("endpoint-number-{number:02}")).collect();
+    let mut builder = RunBuilder::new("long", "25/s for 10m", Duration::from_secs(600));
+    for second in 0..600_u64 {
+        for number in 0..1 + second % 3 {
+            let status = if (second + number).is_multiple_of(40) { 502 } else { 200 };
+            let reply = Reply::Status(status, number != 1);
+            let replies: Vec<_> = names.iter().map(|name| (name.as_str(), reply)).collect();
+            builder.iteration(second, &replies);
+        }
+        builder.dropped(second, second % 2);
+    }
+    builder.vus(&[1, 30], 40);
+    for number in 0..200 {
+        let text = format!("/data/items/*/field{number}: type: expected string, found null");
+        builder.violation(&names[number % 12], &text, 5);
+    }
+    let mut run = builder.done(&SPIKE);
+    run.health = Some(GeneratorHealth::of_run(&run, LoadModel::Open));
+    result(run, None)
 }
