@@ -31,21 +31,27 @@
 //! It has no clock, no thread and no output: durations come in, numbers go out.
 
 mod answer;
+mod block;
+mod buckets;
 mod drift;
 mod error;
 mod evidence;
 mod finding;
 mod health;
+mod history;
 mod key;
 mod run;
 mod series;
 mod set;
 mod stat;
+mod stats;
 mod threshold;
+mod timeline;
 mod trend;
 mod violation;
 
 pub use answer::{Answer, BodySign, OutcomeSpan};
+pub use block::TrendBlock;
 pub use drift::{Drift, DriftKind};
 pub use error::MetricsError;
 pub use finding::{Finding, Severity};
@@ -58,5 +64,6 @@ pub use series::{Second, TimeSeries};
 pub use set::{CounterId, Gauge, GaugeId, Metric, MetricSet, Rate, RateId, TrendId};
 pub use stat::Stat;
 pub use threshold::{Outcome, Threshold, ThresholdResult};
+pub use timeline::Timeline;
 pub use trend::Trend;
 pub use violation::ShapeViolation;
