@@ -107,6 +107,8 @@ pub struct MetricSet {
     metrics: Vec<Metric>,
     index: BTreeMap<MetricKey, usize>,
     history: History,
+    /// Selects the trends that are in the history.
+    followed: Vec<MetricKey>,
 }
 
 impl MetricSet {
@@ -134,12 +136,14 @@ impl MetricSet {
         TrendId(self.register(key, Metric::Trend(Box::default())))
     }
 
-    /// Does the same, and keeps the trend's samples in the timeline too, which costs every sample
-    /// some nanoseconds. Other kinds of metrics are in the timeline anyway, and cost nothing.
-    pub fn followed_trend(&mut self, key: MetricKey) -> TrendId {
-        let id = self.trend(key);
-        self.history.follow(id.0);
-        id
+    /// Keeps the samples of all trends that `selector` takes in, those registered later too, in the
+    /// timeline, which costs every sample some nanoseconds. Other kinds of metrics are in the timeline
+    /// anyway, and cost nothing.
+    pub fn follow(&mut self, selector: MetricKey) {
+        for (_, &at) in self.index.iter().filter(|(key, _)| selector.selects(key)) {
+            self.history.follow(at);
+        }
+        self.followed.push(selector);
     }
 
     /// Adds to a counter.
@@ -290,6 +294,9 @@ impl MetricSet {
             return at;
         }
         self.history.add(&empty);
+        if self.followed.iter().any(|selector| selector.selects(&key)) {
+            self.history.follow(self.metrics.len());
+        }
         self.metrics.push(empty);
         self.index.insert(key, self.metrics.len() - 1);
         self.metrics.len() - 1

@@ -5,5 +5,5 @@ mod interval;
 mod special;
 
 pub(crate) use batches::{Dependence, dependence};
-pub(crate) use interval::{CONFIDENCE, TAIL, quantile_levels, share_interval, z};
+pub(crate) use interval::{TAIL, is_above, is_below, quantile_levels, share_interval, z};
 pub(crate) use special::{normal_quantile, t_quantile, t_tail};

@@ -115,8 +115,9 @@ mod tests {
     /// A worker that records one of everything at the end of each of these seconds.
     fn worker(seconds: impl IntoIterator<Item = u64>) -> MetricSet {
         let mut set = MetricSet::default();
+        set.follow(key("t"));
         let (count, rate) = (set.counter(key("n{w:1}")), set.rate(key("r")));
-        let (level, trend) = (set.gauge(key("g")), set.followed_trend(key("t")));
+        let (level, trend) = (set.gauge(key("g")), set.trend(key("t")));
         set.trend(key("u"));
         for second in seconds {
             set.advance(second);
@@ -194,8 +195,9 @@ mod tests {
     #[test]
     fn samples_all_over_the_range_keep_the_bound_in_bytes() {
         let mut set = MetricSet::default();
+        set.follow(key("t"));
         let trends: Vec<_> =
-            (0..40).map(|n| set.followed_trend(key("t").with("n", n.to_string()))).collect();
+            (0..40).map(|n| set.trend(key("t").with("n", n.to_string()))).collect();
         for second in 0..600_u64 {
             set.advance(second);
             for trend in &trends {

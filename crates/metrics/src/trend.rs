@@ -106,26 +106,13 @@ impl Trend {
         Some(Duration::from_micros(value_us).clamp(self.min, self.max))
     }
 
-    /// The value at a level from 0 to 1 that stands for the sample number `level (n + 1)`, between
-    /// two samples in proportion. `None` without samples.
-    pub(crate) fn at_level(&self, level: f64) -> Option<Duration> {
-        let number = (level * (self.count() + 1) as f64).clamp(1.0, self.count().max(1) as f64);
-        let below = self.sample(number.floor() as u64)?;
-        let above = self.sample(number.ceil() as u64)?;
-        Some(below + above.saturating_sub(below).mul_f64(number.fract()))
-    }
-
-    /// The standard deviation in nanoseconds, within the histogram's precision.
-    pub(crate) fn deviation_ns(&self) -> f64 {
-        let Some(histogram) = &self.histogram else { return 0.0 };
-        let mean_us = self.sum_ns as f64 / self.count() as f64 / 1e3;
-        let square = |us: f64, count: u64| (us - mean_us) * (us - mean_us) * count as f64;
-        let squares: f64 = histogram
-            .iter_recorded()
-            .map(|step| square(step.value_iterated_to() as f64, step.count_at_value()))
-            .sum();
-        let squares = squares + square(0.0, self.zeros);
-        (squares / (self.count() as f64 - 1.0).max(1.0)).sqrt() * 1e3
+    /// The values in microseconds that have samples, in ascending order, with their counts.
+    pub(crate) fn values_us(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let zeros = (self.zeros > 0).then_some((0, self.zeros));
+        let recorded = self.histogram.iter().flat_map(Histogram::iter_recorded);
+        zeros
+            .into_iter()
+            .chain(recorded.map(|step| (step.value_iterated_to(), step.count_at_value())))
     }
 }
 

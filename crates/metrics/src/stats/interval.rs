@@ -30,12 +30,36 @@ pub(crate) fn quantile_levels(share: f64, n: f64) -> (Option<f64>, Option<f64>) 
         let reach = z() * (share * (1.0 - share) / n).sqrt();
         return (Some(share - reach), Some(share + reach));
     }
-    // The chance that the sample number `k` is not above the quantile; it falls as k rises.
-    let below = |k: f64| incomplete_beta(k, n + 1.0 - k, share);
-    let at = |chance: f64| bisect(0.0, n + 1.0, |k| below(k) <= chance) / (n + 1.0);
-    let has_low = n >= 1.0 && below(1.0) >= 1.0 - TAIL;
-    let has_high = n >= 1.0 && below(n) <= TAIL;
+    let at =
+        |chance: f64| bisect(0.0, n + 1.0, |k| chance_below(share, n, k) <= chance) / (n + 1.0);
+    let has_low = n >= 1.0 && chance_below(share, n, 1.0) >= 1.0 - TAIL;
+    let has_high = n >= 1.0 && chance_below(share, n, n) <= TAIL;
     (has_low.then(|| at(1.0 - TAIL)), has_high.then(|| at(TAIL)))
+}
+
+/// The chance that of `n` samples the number `k` is not above the quantile of order `share`; it falls
+/// as `k` rises.
+fn chance_below(share: f64, n: f64, k: f64) -> f64 {
+    incomplete_beta(k, n + 1.0 - k, share)
+}
+
+/// Whether the quantile of order `share` is surely below a value that the share `observed` of `n`
+/// samples does not exceed: whether it is beyond the upper one of [`quantile_levels`].
+pub(crate) fn is_below(share: f64, n: f64, observed: f64) -> bool {
+    if n >= NORMAL_FROM {
+        return quantile_levels(share, n).1.is_some_and(|high| observed >= high);
+    }
+    let k = (observed * (n + 1.0)).min(n);
+    n >= 1.0 && k > 0.0 && chance_below(share, n, k) <= TAIL
+}
+
+/// Whether it is surely above that value: whether it is beyond the lower one.
+pub(crate) fn is_above(share: f64, n: f64, observed: f64) -> bool {
+    if n >= NORMAL_FROM {
+        return quantile_levels(share, n).0.is_some_and(|low| observed <= low);
+    }
+    let k = (observed * (n + 1.0)).max(1.0);
+    n >= 1.0 && k < n + 1.0 && chance_below(share, n, k) >= 1.0 - TAIL
 }
 
 /// Wilson's interval of a share that was `observed` in `n` independent samples, a number that need
@@ -63,6 +87,23 @@ mod tests {
             assert!(quantile_levels(1.0 - share, least).0.is_some(), "{share}");
         }
         assert_eq!(quantile_levels(0.5, 0.0), (None, None));
+    }
+
+    #[test]
+    fn tests_of_a_value_agree_with_the_levels() {
+        for (share, n) in [(0.95, 100.0), (0.95, 5e4), (0.5, 12.0), (0.99, 2e6), (0.99, 300.0)] {
+            let (low, high) = quantile_levels(share, n);
+            for (level, is_sure) in [(low, is_above as fn(f64, f64, f64) -> bool), (high, is_below)]
+            {
+                let Some(level) = level else {
+                    assert!(!is_sure(share, n, 1.0));
+                    continue;
+                };
+                let outwards = (level - share).signum() * 1e-9;
+                assert!(is_sure(share, n, level + outwards), "{share} {n} {level}");
+                assert!(!is_sure(share, n, level - outwards), "{share} {n} {level}");
+            }
+        }
     }
 
     #[test]

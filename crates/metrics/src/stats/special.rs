@@ -56,8 +56,7 @@ fn beta_fraction(a: f64, b: f64, x: f64) -> f64 {
     fraction
 }
 
-/// The quantile of the standard normal distribution: Wichura's AS 241 (PPND16) for the centre, and
-/// for the tails Acklam's formula with a step of Newton's, both beyond 1e-9.
+/// The quantile of the standard normal distribution.
 pub(crate) fn normal_quantile(p: f64) -> f64 {
     // The t distribution with so many degrees of freedom is the normal one to nine digits.
     t_quantile(p, 1e10)
