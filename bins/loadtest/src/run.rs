@@ -47,6 +47,7 @@ fn load(settings: &Settings) -> Result<u8, Failure> {
     let watch = server_side::begin(settings.common.nginx_access_log.as_deref())?;
     let started_at = jiff::Timestamp::now();
     let mut summary = execute(&run)?;
+    summary.strict = settings.common.strict;
     drop(target);
     let server = server_side::end(watch, &mut summary).unwrap_or_else(|error| {
         output::warn(&Failure::from(error).to_string());

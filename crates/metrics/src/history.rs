@@ -94,7 +94,7 @@ impl History {
             self.bytes += column.close(self.open, metric);
         }
         self.open = usize::try_from(second / self.width).unwrap_or(usize::MAX).max(self.open + 1);
-        while self.open >= BLOCKS_MAX || (self.bytes > BYTES_MAX && self.open > 1) {
+        while self.open > BLOCKS_MAX || (self.bytes > BYTES_MAX && self.open > 1) {
             self.join();
         }
         self.closes_at = (self.open as u64 + 1) * self.width;

@@ -38,6 +38,7 @@
 mod answer;
 mod block;
 mod buckets;
+pub mod compare;
 mod drift;
 mod error;
 mod evaluate;

@@ -6,4 +6,4 @@ mod special;
 
 pub(crate) use batches::{Dependence, dependence};
 pub(crate) use interval::{TAIL, is_above, is_below, quantile_levels, share_interval, z};
-pub(crate) use special::{normal_quantile, t_quantile, t_tail};
+pub(crate) use special::t_quantile;
