@@ -78,7 +78,7 @@ fn the_documented_spike_is_foretold_and_nothing_is_sent() {
     assert_eq!(line(&text, "HTTP requests"), "3598");
     assert!(line(&text, "virtual users").starts_with("10 busy at the peak, 400ms"), "{text}");
     assert!(line(&text, "puzzle-gallery").starts_with("1799 requests, 25/s"), "{text}");
-    assert_eq!(line(&text, "✓ http_req_duration: p(95)<2000"), "3598 samples, 59 needed");
+    assert_eq!(line(&text, "✓ http_req_duration: p(95)<2000"), "3598 samples, 72 needed");
     assert_eq!(line(&text, "connections"), "10 at the peak, 100 if every virtual user is busy");
     assert!(text.contains("local ports") && text.contains("descriptors"), "{text}");
     let refused = listener.accept().unwrap_err();

@@ -90,9 +90,7 @@ impl History {
 
     /// Closes the open block with what the metrics have come to, and opens that of `second`.
     pub(crate) fn close(&mut self, second: u64, metrics: &[Metric]) {
-        for (column, metric) in self.columns.iter_mut().zip(metrics) {
-            self.bytes += column.close(self.open, metric);
-        }
+        self.keep(metrics);
         self.open = usize::try_from(second / self.width).unwrap_or(usize::MAX).max(self.open + 1);
         while self.open > BLOCKS_MAX || (self.bytes > BYTES_MAX && self.open > 1) {
             self.join();
@@ -102,7 +100,23 @@ impl History {
 
     /// Closes the open block for good.
     pub(crate) fn finish(&mut self, metrics: &[Metric]) {
-        self.close(self.closes_at, metrics);
+        self.keep(metrics);
+        self.open += 1;
+        self.bound();
+    }
+
+    fn keep(&mut self, metrics: &[Metric]) {
+        for (column, metric) in self.columns.iter_mut().zip(metrics) {
+            self.bytes += column.close(self.open, metric);
+        }
+    }
+
+    /// Keeps a history whose blocks are all closed within the bounds.
+    fn bound(&mut self) {
+        while self.open > BLOCKS_MAX || (self.bytes > BYTES_MAX && self.open > 1) {
+            self.join_closed();
+        }
+        self.closes_at = (self.open as u64 + 1) * self.width;
     }
 
     /// Joins every two blocks, so that there are half as many.
@@ -145,10 +159,7 @@ impl History {
     pub(crate) fn merged(&mut self, other: &History) {
         self.open = self.open.max(other.open);
         self.bytes = self.columns.iter().map(Column::bytes).sum();
-        while self.bytes > BYTES_MAX && self.open > 1 {
-            self.join_closed();
-        }
-        self.closes_at = (self.open as u64 + 1) * self.width;
+        self.bound();
     }
 
     /// A history of the same blocks without a column.

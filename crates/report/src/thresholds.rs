@@ -54,18 +54,19 @@ fn line(run: &RunSummary, result: &ThresholdResult, indent: usize) -> Line {
         .piece(Piece::new(style, outcome.word()));
     let line = line.words(Style::Plain, &sureness(run, result));
     match (outcome, result.evidence.more_needed) {
-        (Outcome::Void, _) => line.words(Style::Doubt, "the run is no evidence"),
+        (Outcome::Void, _) => line.words(Style::Doubt, "– the run is no evidence"),
         (Outcome::Undecided, Some(more)) => {
-            line.words(Style::Doubt, &format!("{more} more samples are needed"))
+            line.words(Style::Doubt, &format!("– {more} more samples are needed"))
         }
         (Outcome::Undecided, None) => {
-            line.words(Style::Doubt, "too near for any number of samples")
+            line.words(Style::Doubt, "– too near for any number of samples")
         }
         _ => line,
     }
 }
 
-/// Where the true value is at 95 %, and by how many samples: `[3.4ms, 3.9ms] n=3560 (820 effective)`.
+/// Where the true value is at 95 %, and by how many samples: `[3.4ms, 3.9ms] at 95 %, n=3560
+/// (820 effective)`.
 fn sureness(run: &RunSummary, result: &ThresholdResult) -> String {
     let Evidence { samples, effective, is_exact, low, high, window, .. } = result.evidence;
     let mut parts = Vec::new();
@@ -77,7 +78,7 @@ fn sureness(run: &RunSummary, result: &ThresholdResult) -> String {
         return parts.join(" ");
     }
     let end = |end: Option<f64>| end.map_or_else(|| "?".to_owned(), |end| shown(run, result, end));
-    parts.push(format!("[{}, {}] n={samples}", end(low), end(high)));
+    parts.push(format!("[{}, {}] at 95 %, n={samples}", end(low), end(high)));
     let effective = effective.round() as u64;
     if effective < samples {
         parts.push(format!("({effective} effective)"));
@@ -155,16 +156,16 @@ mod tests {
             ("http_reqs", "rate>9", "✗ 'rate>9' rate=1.5/s FAIL exact"),
             ("http_reqs", "count!=0", "✓ 'count!=0' count=3 PASS exact"),
             ("vus", "value===7", "✓ 'value===7' value=7 PASS exact"),
-            ("f", "rate<0.01", "✓ 'rate<0.01' rate=0.00% PASS [0.00%, 0.95%] n=400"),
+            ("f", "rate<0.01", "✓ 'rate<0.01' rate=0.00% PASS [0.00%, 0.95%] at 95 %, n=400"),
             (
                 "f",
                 "rate<0.001",
-                "? 'rate<0.001' rate=0.00% UNDECIDED [0.00%, 0.95%] n=400 3438 more samples are needed",
+                "? 'rate<0.001' rate=0.00% UNDECIDED [0.00%, 0.95%] at 95 %, n=400 – 3438 more samples are needed",
             ),
             (
                 "d",
                 "p(99.9)<2",
-                "? 'p(99.9)<2' p(99.9)=1.99ms UNDECIDED [?, ?] n=1 3687 more samples are needed",
+                "? 'p(99.9)<2' p(99.9)=1.99ms UNDECIDED [1.99ms, ?] at 95 %, n=1 – 3687 more samples are needed",
             ),
             ("d{a:b}", "count>0", "✓ 'count>0' count=1 PASS exact"),
             ("d{a:c}", "max<2", "? 'max<2' VOID no samples"),
@@ -184,7 +185,7 @@ mod tests {
         lost.requests.sent = 2;
         assert_eq!(
             shown(lost, "http_reqs", "count>0"),
-            "? 'count>0' count=3 VOID exact the run is no evidence"
+            "? 'count>0' count=3 VOID exact – the run is no evidence"
         );
     }
 }
