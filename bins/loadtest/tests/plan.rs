@@ -103,9 +103,9 @@ fn settings_change_the_forecast_as_they_change_the_run() {
     );
     let users = line(&text, "virtual users");
     assert!(users.starts_with("435 busy") && users.contains("of 40: TOO FEW"), "{users}");
-    let smoke = planned(&["--service-time", "100ms"], &[]);
-    assert_eq!(line(&smoke, "iterations"), "about 150");
-    assert_eq!(line(&smoke, "✓ http_req_failed: rate<0.01"), "300 samples, 299 needed");
+    let smoke = planned(&["--service-time", "75ms"], &[]);
+    assert_eq!(line(&smoke, "iterations"), "about 200");
+    assert_eq!(line(&smoke, "✓ http_req_failed: rate<0.01"), "400 samples, 381 needed");
     let slow = planned(&[], &[]);
     assert!(line(&slow, "✗ http_req_failed: rate<0.01").starts_with("150 samples, TOO FEW"));
 }

@@ -201,12 +201,9 @@ mod tests {
         for second in 0..600_u64 {
             set.advance(second);
             for trend in &trends {
-                (0..1500).for_each(|n| {
-                    set.record(
-                        *trend,
-                        Duration::from_micros(1 << 8).mul_f64(1.0 + f64::from(n) * 0.4),
-                    )
-                });
+                for n in 0..1500_u32 {
+                    set.record(*trend, Duration::from_micros(256 + 102 * u64::from(n)));
+                }
             }
         }
         set.finish();

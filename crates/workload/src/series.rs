@@ -44,7 +44,8 @@ pub(crate) fn followed(thresholds: &[Threshold]) -> Vec<MetricKey> {
     all.into_iter().chain(own).collect()
 }
 
-/// The phases of requests that never took any time, such as the TLS handshake of a run without TLS. One that ever did keeps its zeros: most requests make no new connection.
+/// The phases of requests that never took any time, such as the TLS handshake of a run without TLS.
+/// One that ever did keeps its zeros: most requests make no new connection.
 pub(crate) fn never_happened(metrics: &MetricSet) -> Vec<&'static str> {
     const PHASES: [&str; 3] =
         ["http_req_blocked", "http_req_connecting", "http_req_tls_handshaking"];
