@@ -77,13 +77,20 @@ fn sureness(run: &RunSummary, result: &ThresholdResult) -> String {
         parts.push("exact".to_owned());
         return parts.join(" ");
     }
-    let end = |end: Option<f64>| end.map_or_else(|| "?".to_owned(), |end| shown(run, result, end));
-    parts.push(format!("[{}, {}] at 95 %, n={samples}", end(low), end(high)));
+    let unknown = || "?".to_owned();
+    let low = low.map_or_else(unknown, |low| shown(run, result, low));
+    let high = high.map_or_else(unknown, |high| shown(run, result, outwards(result, high)));
+    parts.push(format!("[{low}, {high}] at 95 %, n={samples}"));
     let effective = effective.round() as u64;
     if effective < samples {
         parts.push(format!("({effective} effective)"));
     }
     parts.join(" ")
+}
+
+/// An upper end that is not too low when it is cut to the hundredth of a per cent.
+fn outwards(result: &ThresholdResult, high: f64) -> f64 {
+    if result.threshold.is_rate() { (high * 1e4 - 1e-6).ceil() / 1e4 } else { high }
 }
 
 /// An end of an interval, in the unit of the observed value.
@@ -156,11 +163,11 @@ mod tests {
             ("http_reqs", "rate>9", "✗ 'rate>9' rate=1.5/s FAIL exact"),
             ("http_reqs", "count!=0", "✓ 'count!=0' count=3 PASS exact"),
             ("vus", "value===7", "✓ 'value===7' value=7 PASS exact"),
-            ("f", "rate<0.01", "✓ 'rate<0.01' rate=0.00% PASS [0.00%, 0.95%] at 95 %, n=400"),
+            ("f", "rate<0.01", "✓ 'rate<0.01' rate=0.00% PASS [0.00%, 0.96%] at 95 %, n=400"),
             (
                 "f",
                 "rate<0.001",
-                "? 'rate<0.001' rate=0.00% UNDECIDED [0.00%, 0.95%] at 95 %, n=400 – 3438 more samples are needed",
+                "? 'rate<0.001' rate=0.00% UNDECIDED [0.00%, 0.96%] at 95 %, n=400 – 3438 more samples are needed",
             ),
             (
                 "d",
