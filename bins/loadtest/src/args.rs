@@ -237,6 +237,11 @@ pub(crate) struct CommonArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) nginx_access_log: Option<String>,
 
+    /// Whether a threshold that is undecided, because too few samples meet it, is no pass (exit code
+    /// 98), true or false [env: STRICT] [default: false]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) strict: Option<String>,
+
     /// Statistics of the times in the summary [env: SUMMARY_TREND_STATS]
     /// [default: avg,min,med,max,p(90),p(95)]
     #[arg(long, value_name = "LIST")]

@@ -57,6 +57,7 @@ fn load(settings: &Settings, reports: &Reports) -> Result<u8, Failure> {
     let started_at = jiff::Timestamp::now();
     let mut summary = execute(&run, !reports.is_quiet())?;
     let shown = shown::settings(&settings.common, &target);
+    summary.strict = settings.common.strict;
     drop(target);
     let server = server_side::end(watch, &mut summary).unwrap_or_else(|error| {
         output::warn(&Failure::from(error).to_string());

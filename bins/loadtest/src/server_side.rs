@@ -59,7 +59,7 @@ mod tests {
         assert_eq!(outcome("{\"status\":\"200\",\"us\":\"200\"}\n"), Outcome::Pass);
         assert_eq!(outcome("{\"status\":\"502\",\"us\":\"502\"}\n"), Outcome::Fail);
         assert_eq!(outcome("{\"status\":\"200\",\"us\":\"502, 200\"}\n"), Outcome::Fail);
-        assert_eq!(outcome(""), Outcome::NoSamples);
+        assert_eq!(outcome(""), Outcome::Void);
     }
 
     #[cfg(unix)]
@@ -73,7 +73,7 @@ mod tests {
         std::fs::create_dir(&path).unwrap();
         let mut run = RunSummary::new("smoke");
         assert!(end(watch, &mut run).is_err());
-        assert_eq!(run.thresholds[0].outcome, Outcome::NoSamples);
+        assert_eq!(run.thresholds[0].outcome, Outcome::Void);
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub(crate) struct Common {
     pub(crate) trace_share: f64,
     pub(crate) transport: TransportOptions,
     pub(crate) nginx_access_log: Option<PathBuf>,
+    pub(crate) strict: bool,
     pub(crate) trend_stats: Vec<Stat>,
     pub(crate) summary_export: Option<PathBuf>,
 }
@@ -235,6 +236,7 @@ impl Read<'_> {
                 .unwrap_or(0.0),
             transport: args.transport.options(self.environment)?,
             nginx_access_log: self.path(args.nginx_access_log, "nginx-access-log")?,
+            strict: self.value(args.strict, "strict", Setting::truth)?.unwrap_or(false),
             trend_stats: self.trend_stats(args.summary_trend_stats)?,
             summary_export: self.path(args.summary_export, "summary-export")?,
         })

@@ -149,6 +149,24 @@ fn smoke_and_baseline_have_their_own_thresholds() {
 }
 
 #[test]
+fn what_is_undecided_passes_with_a_doubt_and_not_where_the_run_is_strict() {
+    // 39 iterations are 78 requests, which say nothing about one in a hundred.
+    let ended = run(&mut spike(&[]));
+    assert_eq!(ended.code, 0, "{}", ended.stdout);
+    assert!(ended.stdout.contains("303 more samples are needed"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("undecided: http_req_failed: rate<0.01"), "{}", ended.stdout);
+    for (flag, variable, code) in
+        [(Some("--strict"), "", 98), (None, "true", 98), (Some("--strict=false"), "true", 0)]
+    {
+        let mut command = spike(&[("STRICT", variable)]);
+        command.args(flag);
+        let ended = run(&mut command);
+        assert_eq!(ended.code, code, "{flag:?} {variable}: {}", ended.stdout);
+        assert_eq!(ended.stdout.contains("NO EVIDENCE"), code == 98, "{}", ended.stdout);
+    }
+}
+
+#[test]
 fn flags_go_before_variables_and_empty_variables_are_not_set() {
     let mut command = command(&["smoke", "--duration=100ms"]);
     command.env("DURATION", "1h").env("VUS", "").env("SCENARIO", "nonsense");

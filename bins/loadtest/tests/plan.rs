@@ -78,7 +78,7 @@ fn the_documented_spike_is_foretold_and_nothing_is_sent() {
     assert_eq!(line(&text, "HTTP requests"), "3598");
     assert!(line(&text, "virtual users").starts_with("10 busy at the peak, 400ms"), "{text}");
     assert!(line(&text, "puzzle-gallery").starts_with("1799 requests, 25/s"), "{text}");
-    assert_eq!(line(&text, "✓ http_req_duration: p(95)<2000"), "3598 samples, 59 needed");
+    assert_eq!(line(&text, "✓ http_req_duration: p(95)<2000"), "3598 samples, 72 needed");
     assert_eq!(line(&text, "connections"), "10 at the peak, 100 if every virtual user is busy");
     assert!(text.contains("local ports") && text.contains("descriptors"), "{text}");
     let refused = listener.accept().unwrap_err();
@@ -103,9 +103,9 @@ fn settings_change_the_forecast_as_they_change_the_run() {
     );
     let users = line(&text, "virtual users");
     assert!(users.starts_with("435 busy") && users.contains("of 40: TOO FEW"), "{users}");
-    let smoke = planned(&["--service-time", "100ms"], &[]);
-    assert_eq!(line(&smoke, "iterations"), "about 150");
-    assert_eq!(line(&smoke, "✓ http_req_failed: rate<0.01"), "300 samples, 299 needed");
+    let smoke = planned(&["--service-time", "75ms"], &[]);
+    assert_eq!(line(&smoke, "iterations"), "about 200");
+    assert_eq!(line(&smoke, "✓ http_req_failed: rate<0.01"), "400 samples, 381 needed");
     let slow = planned(&[], &[]);
     assert!(line(&slow, "✗ http_req_failed: rate<0.01").starts_with("150 samples, TOO FEW"));
 }

@@ -13,4 +13,7 @@ pub enum MetricsError {
     /// The text is not a threshold expression.
     #[error("`{0}` is not a threshold: write for example `p(95)<800`, `rate<0.01` or `count==0`")]
     Threshold(String),
+    /// The text is not the length of a threshold's window.
+    #[error("`{0}` is not a window: write for example `window=10s`, in whole seconds up to 24h")]
+    Window(String),
 }

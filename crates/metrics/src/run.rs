@@ -51,6 +51,8 @@ pub struct RunSummary {
     pub health: Option<GeneratorHealth>,
     /// What the run shows that a person should know, the weightiest first.
     pub findings: Vec<Finding>,
+    /// Whether a threshold that is undecided is no pass.
+    pub strict: bool,
 }
 
 impl RunSummary {
@@ -78,6 +80,7 @@ impl RunSummary {
             stopped: None,
             health: None,
             findings: Vec::new(),
+            strict: false,
         }
     }
 
@@ -104,20 +107,36 @@ impl RunSummary {
         matches!(self.validity(), Some(Validity::Saturated(_)))
     }
 
-    /// The verdict: a failed threshold fails the run, and one without samples leaves it without
-    /// evidence. A run that does not add up, that sent nothing, or whose iterations were cut off by
-    /// the end of the graceful stop, has no evidence either: a user who waits in vain for minutes is
-    /// a single sample among the thousands before. Nor has one whose generator was saturated: what
-    /// held says nothing of the load that was asked for. What failed under less load has failed.
+    /// Whether what the run measured can be believed at all: it adds up, it sent something, no
+    /// iteration was cut off by the end of the graceful stop, and the generator was not saturated. A
+    /// user who waits in vain for minutes is a single sample among the thousands before; and what a
+    /// saturated generator found says nothing of the load that was asked for.
+    pub fn is_evidence(&self) -> bool {
+        self.conservation().holds()
+            && self.requests.sent > 0
+            && !self.is_cut_off()
+            && !self.is_saturated()
+    }
+
+    /// How a threshold of this run ended. What holds is void where the run is no evidence; what failed
+    /// under less load has failed.
+    pub fn outcome(&self, result: &ThresholdResult) -> Outcome {
+        match result.outcome {
+            Outcome::Pass | Outcome::Undecided if !self.is_evidence() => Outcome::Void,
+            outcome => outcome,
+        }
+    }
+
+    /// The verdict: a failed threshold fails the run, and one that is void leaves it without evidence.
+    /// So does a run that is [none](RunSummary::is_evidence), whatever its thresholds are. One that is
+    /// undecided is a pass with a doubt, or no evidence if the run is [strict](RunSummary::strict).
     pub fn verdict(&self) -> Verdict {
         let any = |outcome| self.thresholds.iter().any(|result| result.outcome == outcome);
         if any(Outcome::Fail) {
             Verdict::Fail
-        } else if any(Outcome::NoSamples)
-            || !self.conservation().holds()
-            || self.requests.sent == 0
-            || self.is_cut_off()
-            || self.is_saturated()
+        } else if any(Outcome::Void)
+            || !self.is_evidence()
+            || (self.strict && any(Outcome::Undecided))
         {
             Verdict::NoEvidence
         } else {
@@ -130,7 +149,7 @@ impl RunSummary {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// Every threshold holds.
+    /// Every threshold holds for what was observed.
     Pass,
     /// A threshold does not hold.
     Fail,
@@ -229,6 +248,7 @@ mod tests {
                 threshold: threshold.clone(),
                 observed: None,
                 outcome,
+                evidence: crate::Evidence::default(),
             })
             .collect();
         run
@@ -236,10 +256,32 @@ mod tests {
 
     #[test]
     fn failure_outweighs_missing_evidence_and_both_outweigh_a_pass() {
-        use Outcome::{Fail, NoSamples, Pass};
+        use Outcome::{Fail, Pass, Undecided, Void};
         assert_eq!(run(&[Pass, Pass]).verdict(), Verdict::Pass);
-        assert_eq!(run(&[Pass, NoSamples]).verdict(), Verdict::NoEvidence);
-        assert_eq!(run(&[NoSamples, Fail, Pass]).verdict(), Verdict::Fail);
+        assert_eq!(run(&[Pass, Void]).verdict(), Verdict::NoEvidence);
+        assert_eq!(run(&[Void, Fail, Pass]).verdict(), Verdict::Fail);
+        assert_eq!(run(&[Pass, Undecided]).verdict(), Verdict::Pass);
+        assert_eq!(run(&[Void, Undecided]).verdict(), Verdict::NoEvidence);
+    }
+
+    #[test]
+    fn what_is_undecided_is_no_pass_where_the_run_is_strict() {
+        let strict = |outcomes| RunSummary { strict: true, ..run(outcomes) }.verdict();
+        assert_eq!(strict(&[Outcome::Pass]), Verdict::Pass);
+        assert_eq!(strict(&[Outcome::Pass, Outcome::Undecided]), Verdict::NoEvidence);
+        assert_eq!(strict(&[Outcome::Fail, Outcome::Undecided]), Verdict::Fail);
+    }
+
+    #[test]
+    fn a_run_that_is_no_evidence_voids_what_holds_and_excuses_no_failure() {
+        use Outcome::{Fail, Pass, Undecided, Void};
+        let outcomes = |run: &RunSummary| {
+            run.thresholds.iter().map(|result| run.outcome(result)).collect::<Vec<_>>()
+        };
+        let mut run = run(&[Pass, Undecided, Fail, Void]);
+        assert_eq!(outcomes(&run), [Pass, Undecided, Fail, Void]);
+        run.requests.sent += 1;
+        assert_eq!(outcomes(&run), [Void, Void, Fail, Void]);
     }
 
     #[test]

@@ -3,6 +3,8 @@ use std::time::Duration;
 /// What happened within one second of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Second {
+    /// Starts that were planned for this second, whenever and whether they came about.
+    pub planned: u64,
     /// Iterations that started.
     pub iterations: u64,
     /// Iterations that no virtual user was free for.
@@ -58,6 +60,7 @@ impl TimeSeries {
     pub fn merge(&mut self, other: &TimeSeries) {
         for (second, more) in other.seconds.iter().enumerate() {
             let sum = self.at(Duration::from_secs(second as u64));
+            sum.planned += more.planned;
             sum.iterations += more.iterations;
             sum.dropped += more.dropped;
             sum.requests += more.requests;

@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
+use std::ops::{AddAssign, Sub};
 use std::time::Duration;
 
-use crate::{MetricKey, Trend};
+use crate::history::{Column, History};
+use crate::{MetricKey, Timeline, Trend};
 
 /// A share of events: how many were true among all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,6 +18,21 @@ impl Rate {
     /// The share, 0 to 1; `None` without events.
     pub fn value(&self) -> Option<f64> {
         (self.total > 0).then(|| self.trues as f64 / self.total as f64)
+    }
+}
+
+impl AddAssign for Rate {
+    fn add_assign(&mut self, more: Rate) {
+        self.trues += more.trues;
+        self.total += more.total;
+    }
+}
+
+impl Sub for Rate {
+    type Output = Rate;
+
+    fn sub(self, before: Rate) -> Rate {
+        Rate { trues: self.trues - before.trues, total: self.total - before.total }
     }
 }
 
@@ -57,10 +74,7 @@ impl Metric {
                     max: level.max.max(more.max),
                 };
             }
-            (Metric::Rate(rate), Metric::Rate(more)) => {
-                rate.trues += more.trues;
-                rate.total += more.total;
-            }
+            (Metric::Rate(rate), Metric::Rate(more)) => *rate += *more,
             (Metric::Trend(trend), Metric::Trend(more)) => trend.merge(more),
             _ => {}
         }
@@ -83,14 +97,18 @@ pub struct RateId(usize);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrendId(usize);
 
-/// All series of one recorder.
+/// All series of one recorder, and their [`Timeline`] if it is told how time passes.
 ///
-/// Memory is bounded by the number of series, not by the number of samples: a trend takes at most
-/// 188 KiB for samples of up to an hour, all else a few bytes.
+/// Memory is bounded by the number of series, not by the number of samples or the length of the run:
+/// a trend takes at most 188 KiB for samples of up to an hour, all else a few bytes. The timeline
+/// takes at most 16 MiB for what is over, and 16 KiB for each trend that is followed.
 #[derive(Clone, Debug, Default)]
 pub struct MetricSet {
     metrics: Vec<Metric>,
     index: BTreeMap<MetricKey, usize>,
+    history: History,
+    /// Selects the trends that are in the history.
+    followed: Vec<MetricKey>,
 }
 
 impl MetricSet {
@@ -128,6 +146,16 @@ impl MetricSet {
         is_new
     }
 
+    /// Keeps the samples of all trends that `selector` takes in, those registered later too, in the
+    /// timeline, which costs every sample some nanoseconds. Other kinds of metrics are in the timeline
+    /// anyway, and cost nothing.
+    pub fn follow(&mut self, selector: MetricKey) {
+        for (_, &at) in self.index.iter().filter(|(key, _)| selector.selects(key)) {
+            self.history.follow(at);
+        }
+        self.followed.push(selector);
+    }
+
     /// Adds to a counter.
     pub fn add(&mut self, id: CounterId, amount: u64) {
         if let Metric::Counter(sum) = &mut self.metrics[id.0] {
@@ -153,7 +181,38 @@ impl MetricSet {
     pub fn record(&mut self, id: TrendId, sample: Duration) {
         if let Metric::Trend(trend) = &mut self.metrics[id.0] {
             trend.record(sample);
+            self.history.record(id.0, sample);
         }
+    }
+
+    /// Tells the timeline that it is this second of the run. What is recorded from now on counts in
+    /// this second; time does not go back, so what is told later counts in the second in which it is
+    /// told.
+    pub fn advance(&mut self, second: u64) {
+        if self.history.is_over(second) {
+            self.history.close(second, &self.metrics);
+        }
+    }
+
+    /// Tells the timeline that the run is over. Without this, its last second is missing.
+    pub fn finish(&mut self) {
+        self.history.finish(&self.metrics);
+    }
+
+    /// What was recorded second by second.
+    pub fn timeline(&self) -> Timeline<'_> {
+        Timeline::new(self, &self.history)
+    }
+
+    /// The bytes that the timeline takes.
+    pub fn timeline_bytes(&self) -> usize {
+        self.history.bytes()
+    }
+
+    /// The columns of all series that `selector` takes in.
+    pub(crate) fn columns<'a>(&'a self, selector: &MetricKey) -> impl Iterator<Item = &'a Column> {
+        let selected = self.index.iter().filter(|(key, _)| selector.selects(key));
+        selected.map(|(_, &at)| self.history.column(at))
     }
 
     /// Every series, in the order of its key.
@@ -200,24 +259,40 @@ impl MetricSet {
         names
     }
 
-    /// Adds every series of another recorder.
+    /// Adds every series of another recorder, and its timeline second by second.
     pub fn merge(&mut self, other: &MetricSet) {
-        for (key, metric) in other.iter() {
-            match self.index.get(key) {
-                Some(&at) => self.metrics[at].merge(metric),
-                None => {
-                    self.register(key.clone(), metric.clone());
+        let history = self.history.aligned(&other.history);
+        for (key, &other_at) in &other.index {
+            let metric = &other.metrics[other_at];
+            let at = match self.index.get(key) {
+                Some(&at) => {
+                    self.metrics[at].merge(metric);
+                    at
                 }
-            }
+                None => self.register(key.clone(), metric.clone()),
+            };
+            self.history.merge(at, &history, other_at);
         }
+        self.history.merged(&history);
+    }
+
+    /// Removes the series whose keys are not `wanted`; handles of the others are good no more.
+    pub fn retain(&mut self, wanted: impl Fn(&MetricKey, &Metric) -> bool) {
+        *self = self.copied(wanted);
     }
 
     /// A copy of the series whose keys are `wanted`.
     #[must_use]
     pub fn filtered(&self, wanted: impl Fn(&MetricKey) -> bool) -> MetricSet {
-        let mut set = MetricSet::default();
-        for (key, metric) in self.iter().filter(|(key, _)| wanted(key)) {
-            set.register(key.clone(), metric.clone());
+        self.copied(|key, _| wanted(key))
+    }
+
+    fn copied(&self, wanted: impl Fn(&MetricKey, &Metric) -> bool) -> MetricSet {
+        let mut set = MetricSet { history: self.history.without_columns(), ..Default::default() };
+        for (key, &at) in self.index.iter().filter(|(key, at)| wanted(key, &self.metrics[**at])) {
+            set.index.insert(key.clone(), set.metrics.len());
+            set.metrics.push(self.metrics[at].clone());
+            set.history.copy(&self.history, at);
         }
         set
     }
@@ -227,6 +302,10 @@ impl MetricSet {
             let same = std::mem::discriminant(&self.metrics[at]) == std::mem::discriminant(&empty);
             assert!(same, "{key} is already registered as another kind of metric");
             return at;
+        }
+        self.history.add(&empty);
+        if self.followed.iter().any(|selector| selector.selects(&key)) {
+            self.history.follow(self.metrics.len());
         }
         self.metrics.push(empty);
         self.index.insert(key, self.metrics.len() - 1);

@@ -1,11 +1,16 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::{Metric, MetricKey, MetricSet, MetricsError, Stat};
+use crate::{MetricKey, MetricsError, Stat};
 
 /// A condition on a metric, in k6's grammar: a selector and an expression such as `p(95)<800`,
 /// `rate<0.01` or `count==0`. Trends are compared in milliseconds, rates as shares of 1, counter
 /// rates as events a second of the load window.
+///
+/// Beyond k6's grammar, `p(95)<800 window=10s` is a condition on every 10 s of a run: it has to hold
+/// in each whole window that has samples, one beginning with each second. It needs the set's
+/// [timeline](crate::Timeline), which has percentiles within 1 %. In a run of more than half an hour
+/// windows begin with each block of the timeline, and last for whole ones.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Threshold {
     selector: MetricKey,
@@ -14,30 +19,11 @@ pub struct Threshold {
     pub(crate) comparison: Comparison,
     pub(crate) bound: f64,
     abort_on_fail: Option<Duration>,
+    window: Option<Duration>,
 }
 
-/// What a run says of one threshold.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ThresholdResult {
-    /// The threshold that was evaluated.
-    pub threshold: Threshold,
-    /// The observed value, in the unit of the bound; `None` without samples.
-    pub observed: Option<f64>,
-    /// Whether the observed value meets the bound.
-    pub outcome: Outcome,
-}
-
-/// How a threshold ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// The condition holds.
-    Pass,
-    /// The condition does not hold.
-    Fail,
-    /// Nothing was measured, so that nothing can be said. This is never a pass.
-    NoSamples,
-}
+/// The longest window, in seconds: a day.
+const WINDOW_MAX_S: u64 = 24 * 60 * 60;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Aggregation {
@@ -76,10 +62,18 @@ impl Threshold {
     ///
     /// # Errors
     ///
-    /// [`MetricsError::Key`] or [`MetricsError::Threshold`] with the text that cannot be read.
+    /// [`MetricsError::Key`], [`MetricsError::Threshold`] or [`MetricsError::Window`] with the text
+    /// that cannot be read.
     pub fn parse(selector: &str, expression: &str) -> Result<Self, MetricsError> {
         let invalid = || MetricsError::Threshold(expression.to_owned());
-        let (aggregation, comparison, bound) = split(expression).ok_or_else(invalid)?;
+        let (condition, length) = match expression.split_once("window") {
+            Some((condition, length)) => {
+                let length = length.trim().strip_prefix('=').ok_or_else(invalid)?.trim();
+                (condition.trim(), Some(length))
+            }
+            None => (expression, None),
+        };
+        let (aggregation, comparison, bound) = split(condition).ok_or_else(invalid)?;
         let aggregation = match aggregation {
             "count" => Aggregation::Count,
             "rate" => Aggregation::Rate,
@@ -91,8 +85,22 @@ impl Threshold {
             return Err(invalid());
         }
         let selector = selector.parse()?;
-        let expression = expression.split_whitespace().collect();
-        Ok(Threshold { selector, expression, aggregation, comparison, bound, abort_on_fail: None })
+        let window = length.map(window).transpose()?;
+        let mut expression: String = condition.split_whitespace().collect();
+        if let Some(length) = length {
+            expression += " window=";
+            expression += length;
+        }
+        let abort_on_fail = None;
+        Ok(Threshold {
+            selector,
+            expression,
+            aggregation,
+            comparison,
+            bound,
+            abort_on_fail,
+            window,
+        })
     }
 
     /// The metric that the threshold looks at.
@@ -100,7 +108,7 @@ impl Threshold {
         &self.selector
     }
 
-    /// The condition as it was written, without spaces.
+    /// The condition as it was written, without spaces but for the one before a window.
     pub fn expression(&self) -> &str {
         &self.expression
     }
@@ -117,35 +125,20 @@ impl Threshold {
         self.abort_on_fail
     }
 
-    /// Whether a run in which this was recorded after `elapsed` is to be stopped.
-    pub fn aborts(&self, set: &MetricSet, elapsed: Duration) -> bool {
-        self.abort_on_fail.is_some_and(|delay| elapsed >= delay)
-            && self.evaluate(set, elapsed).outcome == Outcome::Fail
+    /// How long a window is, of which every one has to meet the condition; `None` if it is about the
+    /// whole run.
+    pub fn window(&self) -> Option<Duration> {
+        self.window
     }
 
-    /// Evaluates the condition over what was recorded within a load window of length `window`.
-    pub fn evaluate(&self, set: &MetricSet, window: Duration) -> ThresholdResult {
-        let observed = set.select(&self.selector).and_then(|metric| self.observed(&metric, window));
-        let outcome = match observed {
-            None => Outcome::NoSamples,
-            Some(value) if self.comparison.holds(value, self.bound) => Outcome::Pass,
-            Some(_) => Outcome::Fail,
-        };
-        ThresholdResult { threshold: self.clone(), observed, outcome }
+    pub(crate) fn without_window(&self) -> Self {
+        Threshold { window: None, ..self.clone() }
     }
 
-    fn observed(&self, metric: &Metric, window: Duration) -> Option<f64> {
-        match (self.aggregation, metric) {
-            (Aggregation::Count, Metric::Counter(sum)) => Some(*sum as f64),
-            (Aggregation::Rate, Metric::Counter(sum)) if !window.is_zero() => {
-                Some(*sum as f64 / window.as_secs_f64())
-            }
-            (Aggregation::Rate, Metric::Rate(rate)) => rate.value(),
-            (Aggregation::Value, Metric::Gauge(gauge)) => gauge.map(|gauge| gauge.last as f64),
-            (Aggregation::Count, Metric::Trend(trend)) => Stat::Count.value(trend),
-            (Aggregation::Stat(stat), Metric::Trend(trend)) => stat.value(trend),
-            _ => None,
-        }
+    /// The value that the observed one is compared with, in milliseconds, as a share of 1, or as a
+    /// number.
+    pub fn bound(&self) -> f64 {
+        self.bound
     }
 
     /// Whether the observed value is a duration in milliseconds.
@@ -166,17 +159,30 @@ fn split(expression: &str) -> Option<(&str, Comparison, &str)> {
     })
 }
 
-impl Comparison {
-    fn holds(self, observed: f64, bound: f64) -> bool {
-        match self {
-            Comparison::Less => observed < bound,
-            Comparison::LessOrEqual => observed <= bound,
-            Comparison::Greater => observed > bound,
-            Comparison::GreaterOrEqual => observed >= bound,
-            Comparison::Equal => observed == bound,
-            Comparison::NotEqual => observed != bound,
-        }
+/// A length in whole seconds, such as `10s`, `1m` or `1m30s`.
+fn window(text: &str) -> Result<Duration, MetricsError> {
+    let invalid = || MetricsError::Window(text.to_owned());
+    let (mut rest, mut seconds) = (text, 0_u64);
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(invalid)?;
+        let number: u64 = rest[..digits].parse().map_err(|_| invalid())?;
+        let (unit, after) = rest[digits..].split_at_checked(1).ok_or_else(invalid)?;
+        let unit = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3600,
+            _ => return Err(invalid()),
+        };
+        seconds = number
+            .checked_mul(unit)
+            .and_then(|more| more.checked_add(seconds))
+            .ok_or_else(invalid)?;
+        rest = after;
     }
+    if !(1..=WINDOW_MAX_S).contains(&seconds) {
+        return Err(invalid());
+    }
+    Ok(Duration::from_secs(seconds))
 }
 
 impl fmt::Display for Threshold {
@@ -189,45 +195,33 @@ impl fmt::Display for Threshold {
 mod tests {
     use super::*;
 
-    fn set() -> MetricSet {
-        let mut set = MetricSet::default();
-        let trend = set.trend("d{endpoint:a}".parse().unwrap());
-        (1..=100).for_each(|ms| set.record(trend, Duration::from_millis(ms)));
-        let failed = set.rate("failed".parse().unwrap());
-        (0..1000).for_each(|n| set.observe(failed, n < 10));
-        set.counter("dropped".parse().unwrap());
-        set.trend("empty".parse().unwrap());
-        set.rate("never".parse().unwrap());
-        let vus = set.gauge("vus".parse().unwrap());
-        set.set(vus, 7);
-        set
-    }
-
     #[test]
-    fn conditions_are_decided_as_written() {
-        use Outcome::{Fail, NoSamples, Pass};
-        let set = set();
-        for (selector, expression, outcome) in [
-            ("d", "p(95)<800", Pass),
-            ("d", "p(95) < 95", Fail),
-            ("d{endpoint:a}", "max<=100", Pass),
-            ("d{endpoint:b}", "max<=100", NoSamples),
-            ("d", "count>=100", Pass),
-            ("failed", "rate<0.01", Fail),
-            ("failed", "rate<=0.01", Pass),
-            ("dropped", "count==0", Pass),
-            ("dropped", "count===0", Pass),
-            ("dropped", "count!=0", Fail),
-            ("dropped", "rate>0", Fail),
-            ("vus", "value>6", Pass),
-            ("empty", "p(95)<800", NoSamples),
-            ("never", "rate<0.01", NoSamples),
-            ("absent", "count==0", NoSamples),
-            ("failed", "p(95)<800", NoSamples),
+    fn a_window_is_whole_seconds() {
+        for (expression, shown, seconds) in [
+            ("p(95) < 800 window=10s", "p(95)<800 window=10s", 10),
+            ("rate<0.01  window=1m", "rate<0.01 window=1m", 60),
+            ("max<=3 window = 1m30s", "max<=3 window=1m30s", 90),
+            ("count==0 window=24h", "count==0 window=24h", 86_400),
         ] {
-            let threshold = Threshold::parse(selector, expression).unwrap();
-            let result = threshold.evaluate(&set, Duration::from_secs(1));
-            assert_eq!(result.outcome, outcome, "{threshold}, observed {:?}", result.observed);
+            let threshold = Threshold::parse("d", expression).unwrap();
+            assert_eq!(threshold.window(), Some(Duration::from_secs(seconds)));
+            assert_eq!(threshold.expression(), shown);
+        }
+        for text in [
+            "",
+            "10",
+            "s",
+            "0s",
+            "500ms",
+            "1.5s",
+            "-1s",
+            "25h",
+            "10s 5",
+            "1é",
+            "99999999999999999999s",
+        ] {
+            let error = Threshold::parse("d", &format!("p(95)<1 window={text}")).unwrap_err();
+            assert!(matches!(error, MetricsError::Window(_)), "{text}: {error}");
         }
     }
 

@@ -4,14 +4,20 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use crate::{block, buckets};
+
 /// A distribution of durations: count, sum, least and greatest exactly, to the nanosecond, and
-/// percentiles from an HDR histogram of microseconds that is right to three digits.
+/// percentiles from an HDR histogram of microseconds that is right to three digits, from 1 µs up to
+/// whatever comes.
 ///
-/// The histogram grows with the greatest value it has seen; for a minute that is 136 KiB, for an
-/// hour 188 KiB.
+/// The histogram is made with the first sample that is not zero, and grows with the greatest value
+/// it has seen; for a minute that is 136 KiB, for an hour 188 KiB. What is always zero, such as a
+/// phase that never happens, takes no more than this struct.
 #[derive(Clone, Debug)]
 pub struct Trend {
-    histogram: Histogram<u64>,
+    histogram: Option<Histogram<u64>>,
+    /// The samples of no time at all.
+    zeros: u64,
     sum_ns: u128,
     min: Duration,
     max: Duration,
@@ -19,30 +25,41 @@ pub struct Trend {
 
 impl Default for Trend {
     fn default() -> Self {
-        let histogram = Histogram::new(3).expect("three significant digits are within HDR's range");
-        Trend { histogram, sum_ns: 0, min: Duration::MAX, max: Duration::ZERO }
+        Trend { histogram: None, zeros: 0, sum_ns: 0, min: Duration::MAX, max: Duration::ZERO }
     }
+}
+
+fn histogram() -> Histogram<u64> {
+    Histogram::new(3).expect("three significant digits are within HDR's range")
 }
 
 impl Trend {
     /// Adds one sample.
     pub fn record(&mut self, sample: Duration) {
-        let sample_ns = sample.as_nanos();
-        let sample_us = u64::try_from((sample_ns + 500) / 1000).unwrap_or(u64::MAX);
-        // The histogram grows as needed; what even then is beyond it counts as its greatest value.
-        if self.histogram.record(sample_us).is_err() {
-            self.histogram.saturating_record(sample_us);
+        if sample.is_zero() {
+            self.zeros += 1;
+        } else {
+            let histogram = self.histogram.get_or_insert_with(histogram);
+            let sample_us = buckets::micros(sample);
+            // It grows as needed; what even then is beyond it counts as its greatest value.
+            if histogram.record(sample_us).is_err() {
+                histogram.saturating_record(sample_us);
+            }
         }
-        self.sum_ns += sample_ns;
+        self.sum_ns += sample.as_nanos();
         self.min = self.min.min(sample);
         self.max = self.max.max(sample);
     }
 
     /// Adds all samples of `other`.
     pub fn merge(&mut self, other: &Trend) {
-        self.histogram
-            .add(&other.histogram)
-            .expect("a histogram that resizes itself takes any other of the same precision");
+        if let Some(more) = &other.histogram {
+            let histogram = self.histogram.get_or_insert_with(histogram);
+            histogram
+                .add(more)
+                .expect("a histogram that resizes itself takes any other of the same precision");
+        }
+        self.zeros += other.zeros;
         self.sum_ns += other.sum_ns;
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
@@ -50,7 +67,7 @@ impl Trend {
 
     /// The number of samples.
     pub fn count(&self) -> u64 {
-        self.histogram.len()
+        self.zeros + self.histogram.as_ref().map_or(0, Histogram::len)
     }
 
     /// The exact mean; `None` without samples.
@@ -73,9 +90,31 @@ impl Trend {
     /// within the histogram's precision and never outside the range of the samples. `None` without
     /// samples.
     pub fn percentile(&self, percent: f64) -> Option<Duration> {
-        let value_us = self.histogram.value_at_quantile((percent / 100.0).clamp(0.0, 1.0));
-        let value = Duration::from_micros(value_us);
-        (self.count() > 0).then(|| value.clamp(self.min, self.max))
+        self.sample(block::rank(percent, self.count()))
+    }
+
+    /// The sample with this number, from 1, in ascending order, within the histogram's precision.
+    /// `None` if there are not so many.
+    pub fn sample(&self, number: u64) -> Option<Duration> {
+        if number == 0 || number > self.count() {
+            return None;
+        }
+        let Some(number) = number.checked_sub(self.zeros).filter(|number| *number > 0) else {
+            return Some(Duration::ZERO);
+        };
+        let histogram = self.histogram.as_ref()?;
+        // In the middle of the sample's share, where no rounding makes it a neighbour's.
+        let value_us = histogram.value_at_quantile((number as f64 - 0.5) / histogram.len() as f64);
+        Some(Duration::from_micros(value_us).clamp(self.min, self.max))
+    }
+
+    /// The values in microseconds that have samples, in ascending order, with their counts.
+    pub(crate) fn values_us(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let zeros = (self.zeros > 0).then_some((0, self.zeros));
+        let recorded = self.histogram.iter().flat_map(Histogram::iter_recorded);
+        zeros
+            .into_iter()
+            .chain(recorded.map(|step| (step.value_iterated_to(), step.count_at_value())))
     }
 }
 
@@ -130,6 +169,26 @@ mod tests {
             (merged.sum_ns, merged.min, merged.max),
             (together.sum_ns, together.min, together.max)
         );
+    }
+
+    #[test]
+    fn what_is_always_zero_costs_no_histogram_and_is_counted_all_the_same() {
+        let mut zeros = trend([0; 90]);
+        assert!(zeros.histogram.is_none());
+        assert_eq!(
+            (zeros.count(), zeros.mean(), zeros.percentile(99.0)),
+            (90, Some(Duration::ZERO), Some(Duration::ZERO))
+        );
+        let mut merged = trend([1000; 10]);
+        merged.merge(&zeros);
+        zeros.merge(&trend([1000; 10]));
+        for trend in [zeros, merged] {
+            let at = |percent| trend.percentile(percent).unwrap().as_micros();
+            assert_eq!(
+                (trend.count(), at(50.0), at(90.0), at(90.5), at(100.0)),
+                (100, 0, 0, 1000, 1000)
+            );
+        }
     }
 
     #[test]

@@ -70,10 +70,12 @@ fn whole_run(run: &RunSummary) -> Case {
 }
 
 fn threshold(run: &RunSummary, result: &ThresholdResult) -> Case {
-    let end = match result.outcome {
+    let end = match run.outcome(result) {
         Outcome::Pass => End::Passed,
         Outcome::Fail => End::Failure("threshold"),
-        _ => End::Error("no-samples"),
+        Outcome::Undecided if !run.strict => End::Skipped,
+        Outcome::Undecided => End::Error("undecided"),
+        _ => End::Error("void"),
     };
     Case {
         class: format!("{}.thresholds", run.scenario),
@@ -85,7 +87,7 @@ fn threshold(run: &RunSummary, result: &ThresholdResult) -> Case {
 
 fn observed(run: &RunSummary, result: &ThresholdResult) -> String {
     let observed = view::observed(run, result);
-    match result.outcome {
+    match run.outcome(result) {
         Outcome::Pass => format!("holds, observed {observed}"),
         Outcome::Fail => format!("does not hold, observed {observed}"),
         _ => format!("not decided, {observed}"),

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use md5::{Digest, Md5};
-use metrics::{Metric, MetricKey, Outcome, Rate, RunSummary, Stat};
+use metrics::{Metric, MetricKey, Outcome, Rate, RunSummary, Stat, ThresholdResult};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::ser::PrettyFormatter;
@@ -43,7 +43,8 @@ pub(crate) struct Check<'a> {
 /// Every metric merged over its tags, every tagged selector that has a threshold, and
 /// `http_req_duration{expected_response:true}`. Trends are in milliseconds, with the statistics of
 /// `trend_stats`. As in k6, `true` stands for a threshold that failed, and the `passes` of
-/// `http_req_failed` are the requests that failed. A threshold without samples is `true` too, and
+/// `http_req_failed` are the requests that failed. A threshold that is void is `true` too, and so is
+/// one that is undecided if the run is strict;
 /// a trend without samples has no values.
 pub fn k6_summary_export(report: &RunReport<'_>, trend_stats: &[Stat]) -> String {
     to_json(&Export {
@@ -106,10 +107,18 @@ fn metrics(run: &RunSummary, stats: &[Stat]) -> BTreeMap<String, BTreeMap<String
 /// Each expression with whether it failed.
 fn thresholds(run: &RunSummary, key: &MetricKey) -> serde_json::Map<String, Value> {
     let of_key = run.thresholds.iter().filter(|result| result.threshold.selector() == key);
-    let failed: BTreeMap<_, _> = of_key
-        .map(|result| (result.threshold.expression(), result.outcome != Outcome::Pass))
-        .collect();
+    let failed: BTreeMap<_, _> =
+        of_key.map(|result| (result.threshold.expression(), is_failed(run, result))).collect();
     failed.into_iter().map(|(text, failed)| (text.to_owned(), Value::Bool(failed))).collect()
+}
+
+/// k6 knows two outcomes. What is undecided passes, unless the run is strict, as its exit code says.
+pub(crate) fn is_failed(run: &RunSummary, result: &ThresholdResult) -> bool {
+    match run.outcome(result) {
+        Outcome::Pass => false,
+        Outcome::Undecided => run.strict,
+        _ => true,
+    }
 }
 
 /// The values of a metric by the names that k6 has for them.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use metrics::{Metric, Outcome, RunSummary, Stat};
+use metrics::{Metric, RunSummary, Stat};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::k6_export::{Check, checks, md5_hex, number, to_json, values};
+use crate::k6_export::{Check, checks, is_failed, md5_hex, number, to_json, values};
 use crate::{RunReport, selection};
 
 #[derive(Serialize)]
@@ -70,7 +70,7 @@ fn metrics(run: &RunSummary, stats: &[Stat]) -> BTreeMap<String, SummaryMetric> 
         let of_key = run.thresholds.iter().filter(|result| result.threshold.selector() == &key);
         let thresholds: BTreeMap<_, _> = of_key
             .map(|result| {
-                let ok = json!({ "ok": result.outcome == Outcome::Pass });
+                let ok = json!({ "ok": !is_failed(run, result) });
                 (result.threshold.expression().to_owned(), ok)
             })
             .collect();

@@ -32,8 +32,8 @@
 //!
 //! - The rate of a counter is taken over the load window, not over the whole run with its start-up
 //!   and graceful stop, so that it is the rate that was asked for.
-//! - A threshold without samples is shown as undecided, never as `✓`, and stands as failed in the
-//!   export, which knows only two outcomes.
+//! - A threshold without samples, or of a run that is no evidence, is void, never `✓`, and stands as
+//!   failed in the export, which knows only two outcomes. One that too few samples meet is undecided.
 //! - A trend without samples has no values, in the text and in the export; k6 writes zeros.
 //!
 //! # What it doesn't do

@@ -51,7 +51,7 @@ fn thresholds(out: &mut String, run: &RunSummary) -> std::fmt::Result {
     writeln!(out, "## Thresholds\n\n| Outcome | Metric | Condition | Observed |")?;
     writeln!(out, "| --- | --- | --- | ---: |")?;
     for result in run.thresholds.iter().take(ROWS_MAX) {
-        let (mark, word) = view::outcome(result.outcome);
+        let (mark, word) = view::outcome(run.outcome(result));
         let (metric, condition) =
             (result.threshold.selector().to_string(), result.threshold.expression());
         let observed = text(&view::observed(run, result));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use metrics::{LoadModel, RunSummary};
+use metrics::{LoadModel, MetricKey, RunSummary, TrendBlock};
 
 /// A stretch of the run: a second, or several if there are many. What is not known is `None`, and
 /// is never shown as 0.
@@ -31,22 +31,29 @@ pub(crate) struct Timeline {
 }
 
 impl Timeline {
-    /// Everything that is known of each second. Histograms and levels that a run keeps by second are to
-    /// be put in here: then the result file, charts and tables have them.
+    /// Everything that is known of each second. In a long run, levels and percentiles are those of the
+    /// stretch that the second lies in.
     pub(crate) fn new(run: &RunSummary) -> Self {
+        let blocks = Blocks::of(run);
+        let seconds = run.series.seconds();
+        let has_planned = seconds.iter().any(|second| second.planned > 0);
+        let planned = |counts: &metrics::Second| match has_planned {
+            true => counts.planned,
+            false => counts.iterations + counts.dropped,
+        };
         let is_open = run.health.as_ref().is_some_and(|health| health.model == LoadModel::Open);
         let tick = |(second, counts): (usize, &metrics::Second)| Tick {
             second: second as u64,
             seconds: 1,
-            planned: is_open.then_some(counts.iterations + counts.dropped),
+            planned: is_open.then(|| planned(counts)),
             iterations: counts.iterations,
             dropped: counts.dropped,
             requests: counts.requests,
             failed: counts.failed,
-            vus: None,
-            percentiles: None,
+            vus: blocks.vus(second),
+            percentiles: blocks.percentiles(second),
         };
-        Timeline { ticks: run.series.seconds().iter().enumerate().map(tick).collect() }
+        Timeline { ticks: seconds.iter().enumerate().map(tick).collect() }
     }
 
     /// The same in at most `most` stretches of equal length, but for the last. Counts are added. Of
@@ -55,6 +62,35 @@ impl Timeline {
     pub(crate) fn binned(&self, most: usize) -> Self {
         let length = self.ticks.len().div_ceil(most.max(1)).max(1);
         Timeline { ticks: self.ticks.chunks(length).filter_map(bin).collect() }
+    }
+}
+
+/// What the metrics keep of each stretch of the run, which is a second unless there are many.
+struct Blocks {
+    seconds: usize,
+    vus: Vec<Option<u64>>,
+    durations: Vec<TrendBlock>,
+}
+
+impl Blocks {
+    fn of(run: &RunSummary) -> Self {
+        let timeline = run.metrics.timeline();
+        let durations = timeline.trends(&MetricKey::new("http_req_duration"));
+        Blocks {
+            seconds: usize::try_from(timeline.block_length().as_secs()).unwrap_or(1).max(1),
+            vus: timeline.levels(&MetricKey::new("vus")),
+            durations: durations.unwrap_or_default(),
+        }
+    }
+
+    fn vus(&self, second: usize) -> Option<u64> {
+        self.vus.get(second / self.seconds).copied().flatten()
+    }
+
+    fn percentiles(&self, second: usize) -> Option<[Duration; 3]> {
+        let block = self.durations.get(second / self.seconds)?;
+        let [p50, p95, p99] = [50.0, 95.0, 99.0].map(|percent| block.percentile(percent));
+        Some([p50?, p95?, p99?])
     }
 }
 

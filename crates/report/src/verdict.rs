@@ -9,6 +9,9 @@ pub(crate) fn push(page: &mut Page, report: &RunReport<'_>) {
     let run = report.run;
     push_line(page, run);
     let reason = reason(run);
+    if let Some(undecided) = undecided(run) {
+        page.push(Line::new(2).hanging(4).words(Style::Doubt, &undecided));
+    }
     // A pass under doubt says so, and a failure may be the generator's own.
     if let Some(doubt) = generator::doubt(run).filter(|doubt| *doubt != reason) {
         page.push(Line::new(2).hanging(4).words(Style::Doubt, &doubt));
@@ -34,34 +37,51 @@ pub(crate) fn push_line(page: &mut Page, run: &RunSummary) {
 
 /// Why the run ended as it did, in one line.
 pub(crate) fn reason(run: &RunSummary) -> String {
-    let failed = with_outcome(run, |outcome| outcome == Outcome::Fail);
-    let undecided = with_outcome(run, |outcome| !matches!(outcome, Outcome::Pass | Outcome::Fail));
+    let failed = with_outcome(run, Outcome::Fail);
+    let void = with_outcome(run, Outcome::Void);
+    let undecided = with_outcome(run, Outcome::Undecided);
     let conservation = run.conservation();
     match run.verdict() {
         Verdict::Fail => thresholds(run, &failed, "does not hold", "do not hold"),
-        Verdict::Pass if run.thresholds.is_empty() => {
-            "no threshold was set, and every request is accounted for".to_owned()
-        }
-        Verdict::Pass => match run.thresholds.len() {
-            1 => "the threshold holds".to_owned(),
-            all => format!("all {all} thresholds hold"),
-        },
+        Verdict::Pass => holding(run, undecided.len()),
         _ if run.requests.sent == 0 => "no request was sent".to_owned(),
         _ if !conservation.iterations => "not every iteration is accounted for".to_owned(),
         _ if !conservation.requests => "not every request is accounted for".to_owned(),
-        _ if !undecided.is_empty() => {
-            thresholds(run, &undecided, "has no samples", "have no samples")
-        }
+        _ if !void.is_empty() => thresholds(run, &void, "has no samples", "have no samples"),
         _ if run.is_cut_off() => {
             let count = run.iterations.interrupted;
             format!("iterations cut off by the end of the graceful stop: {count}")
         }
-        _ => generator::doubt(run).unwrap_or_default(),
+        _ if run.is_saturated() => generator::doubt(run).unwrap_or_default(),
+        _ => thresholds(run, &undecided, "is undecided", "are undecided"),
     }
 }
 
-fn with_outcome(run: &RunSummary, is: impl Fn(Outcome) -> bool) -> Vec<&ThresholdResult> {
-    run.thresholds.iter().filter(|result| is(result.outcome)).collect()
+fn holding(run: &RunSummary, undecided: usize) -> String {
+    match (run.thresholds.len(), undecided) {
+        (0, _) => "no threshold was set, and every request is accounted for".to_owned(),
+        (1, 0) => "the threshold holds".to_owned(),
+        (all, 0) => format!("all {all} thresholds hold"),
+        (1, _) => "the threshold holds, but is undecided".to_owned(),
+        (all, some) => format!("all {all} thresholds hold, but {some} of them undecided"),
+    }
+}
+
+/// What a pass leaves open, with what it would take.
+fn undecided(run: &RunSummary) -> Option<String> {
+    let undecided = with_outcome(run, Outcome::Undecided);
+    if undecided.is_empty() || run.verdict() != Verdict::Pass {
+        return None;
+    }
+    let each = undecided.iter().map(|result| match result.evidence.more_needed {
+        Some(more) => format!("{}, {more} more samples are needed", result.threshold),
+        None => format!("{}, too near for any number of samples", result.threshold),
+    });
+    Some(format!("undecided: {}", each.collect::<Vec<_>>().join("; ")))
+}
+
+fn with_outcome(run: &RunSummary, outcome: Outcome) -> Vec<&ThresholdResult> {
+    run.thresholds.iter().filter(|result| result.outcome == outcome).collect()
 }
 
 /// `2 of 4 thresholds do not hold: a: p(95)<800; b: rate<0.01`.
@@ -119,6 +139,7 @@ mod tests {
             threshold: Threshold::parse(&format!("m{index}"), "count==0").unwrap(),
             observed: None,
             outcome,
+            evidence: metrics::Evidence::default(),
         };
         run.thresholds = outcomes.iter().enumerate().map(result).collect();
         run
@@ -137,17 +158,24 @@ mod tests {
 
     #[test]
     fn the_reason_names_the_thresholds_that_decided() {
-        use Outcome::{Fail, NoSamples, Pass};
+        use Outcome::{Fail, Pass, Undecided, Void};
         for (outcomes, expected) in [
             (&[][..], "no threshold was set, and every request is accounted for"),
             (&[Pass], "the threshold holds"),
             (&[Pass, Pass], "all 2 thresholds hold"),
-            (&[Pass, Fail, NoSamples], "1 of 3 thresholds does not hold: m1: count==0"),
+            (&[Pass, Fail, Void], "1 of 3 thresholds does not hold: m1: count==0"),
             (&[Fail, Fail], "2 of 2 thresholds do not hold: m0: count==0; m1: count==0"),
-            (&[Pass, NoSamples], "1 of 2 thresholds has no samples: m1: count==0"),
+            (&[Pass, Void], "1 of 2 thresholds has no samples: m1: count==0"),
         ] {
             assert_eq!(reason(&run(outcomes)), expected);
         }
+        let mut run = run(&[Pass, Undecided]);
+        assert_eq!(reason(&run), "all 2 thresholds hold, but 1 of them undecided");
+        let doubt = "undecided: m1: count==0, too near for any number of samples";
+        assert_eq!(undecided(&run).as_deref(), Some(doubt));
+        run.strict = true;
+        assert_eq!(reason(&run), "1 of 2 thresholds is undecided: m1: count==0");
+        assert_eq!(undecided(&run), None);
     }
 
     #[test]

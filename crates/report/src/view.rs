@@ -20,14 +20,15 @@ pub(crate) fn outcome(outcome: Outcome) -> (&'static str, &'static str) {
     match outcome {
         Outcome::Pass => ("✓", "PASS"),
         Outcome::Fail => ("✗", "FAIL"),
-        _ => ("?", "NO SAMPLES"),
+        _ => ("?", outcome.word()),
     }
 }
 
-/// What was observed, in its unit.
+/// What was observed, in its unit, and how sure that is.
 pub(crate) fn observed(run: &RunSummary, result: &ThresholdResult) -> String {
-    let shown = result.observed.map(|observed| thresholds::value(run, result, observed));
-    shown.unwrap_or_else(|| "no samples".to_owned())
+    let Some(observed) = result.observed else { return "no samples".to_owned() };
+    let value = thresholds::value(run, result, observed);
+    format!("{value} {}", thresholds::sureness(run, result)).trim_end().to_owned()
 }
 
 /// Which run it was, as names and values; what is not known is left out.

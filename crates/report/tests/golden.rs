@@ -81,7 +81,7 @@ fn all_connections_refused() {
     let found = plain(&all_refused(), None);
     check("all_refused.txt", &found);
     assert!(found.starts_with("\n  FAIL  1 of 3 thresholds does not hold: http_req_failed"));
-    assert!(found.contains("? 'p(95)<800' no samples: not decided"));
+    assert!(found.contains("? 'p(95)<800' VOID no samples"));
     assert!(found.contains("error refused...: 60 100.00%"));
     // A refused connection has no duration, least of all one of 0.
     assert!(!found.contains("http_req_duration...") && !found.contains("p(95)=0s"));

@@ -97,7 +97,8 @@ pub struct EndpointForecast {
 pub struct ThresholdForecast {
     /// The threshold.
     pub threshold: Threshold,
-    /// How many samples it will have; `None` where that depends on the answers.
+    /// How many samples it will have, on average in a window if it is about windows; `None` where that
+    /// depends on the answers.
     pub samples: Option<f64>,
     /// How many it needs to be relied on, see [`Threshold::samples_needed`].
     pub needed: u64,
@@ -218,16 +219,28 @@ impl<'a> Part<'a> {
         endpoints.map(forecast).collect()
     }
 
+    /// The share of the scenario that a threshold's window is, on average.
+    fn share_of(&self, window: Option<Duration>) -> f64 {
+        let all = self.scenario().duration();
+        match window {
+            Some(window) if window < all => window.as_secs_f64() / all.as_secs_f64(),
+            _ => 1.0,
+        }
+    }
+
     fn thresholds(&self) -> Vec<ThresholdForecast> {
-        let forecast = |threshold: &Threshold| ThresholdForecast {
-            threshold: threshold.clone(),
-            samples: samples::expected(
-                threshold,
-                &self.planned.name,
-                self.requests,
-                self.iterations,
-            ),
-            needed: samples::needed(threshold),
+        let forecast = |threshold: &Threshold| {
+            let iterations = self.iterations * self.share_of(threshold.window());
+            ThresholdForecast {
+                threshold: threshold.clone(),
+                samples: samples::expected(
+                    threshold,
+                    &self.planned.name,
+                    self.requests,
+                    iterations,
+                ),
+                needed: samples::needed(threshold),
+            }
         };
         self.planned.thresholds.iter().map(forecast).collect()
     }

@@ -98,15 +98,17 @@ pub(crate) struct Judgement<'a> {
 impl<'a> Recorder<'a> {
     /// Records scenarios, given by their names, with the endpoints of each, numbered through. Times
     /// are counted from `epoch`. The worker shows its series in its place of `snapshots`, and shares
-    /// `bodies` with the others.
+    /// `bodies` with the others. Trends that `followed` takes in are kept second by second.
     pub(crate) fn new<'s>(
         scenarios: impl Iterator<Item = (&'s str, &'s [Endpoint])>,
         progress: &'a Progress,
         epoch: Instant,
         (snapshots, worker): (&'a Snapshots, usize),
         bodies: &BodyCounts,
+        followed: impl IntoIterator<Item = MetricKey>,
     ) -> Self {
         let mut metrics = MetricSet::default();
+        followed.into_iter().for_each(|selector| metrics.follow(selector));
         let run = RunSeries::new(&mut metrics);
         let (mut iterations, mut endpoints) = (Vec::new(), Vec::new());
         for (scenario, own) in scenarios {
@@ -144,6 +146,7 @@ impl<'a> Recorder<'a> {
         if had_time {
             state.fail_unanswered();
         }
+        state.metrics.finish();
         let mut outcomes = Vec::new();
         let spans = state.endpoints.iter().flat_map(EndpointSeries::spans).collect();
         OutcomeSpan::merge_all(&mut outcomes, spans);
@@ -185,6 +188,7 @@ impl InFlight<'_, '_> {
         self.recorder.progress.add_request(failed, exchange.elapsed);
         let state = &mut *self.recorder.state.borrow_mut();
         let at = self.recorder.offset(self.begun + exchange.elapsed);
+        state.metrics.advance(at.as_secs());
         let second = state.series.at(at);
         second.requests += 1;
         second.failed += u64::from(failed);
@@ -231,7 +235,10 @@ impl State {
 impl Observer for Recorder<'_> {
     fn started(&self, iteration: &Iteration) {
         let state = &mut *self.state.borrow_mut();
-        state.series.at(self.offset(iteration.started)).iterations += 1;
+        let started = self.offset(iteration.started);
+        state.metrics.advance(started.as_secs());
+        state.series.at(started).iterations += 1;
+        state.series.at(self.offset(iteration.planned)).planned += 1;
         let lag = iteration.started - iteration.planned;
         state.metrics.record(state.iterations[iteration.scenario].start_lag, lag);
     }
@@ -240,6 +247,7 @@ impl Observer for Recorder<'_> {
         self.progress.add_completed();
         let State { metrics, iterations, .. } = &mut *self.state.borrow_mut();
         let series = &iterations[iteration.scenario];
+        metrics.advance(self.offset(ended).as_secs());
         metrics.add(series.count, 1);
         metrics.record(series.duration, ended - iteration.started);
         metrics.record(series.response_time, ended - iteration.planned);
@@ -248,7 +256,11 @@ impl Observer for Recorder<'_> {
     fn dropped(&self, scenario: usize, planned: Instant) {
         self.progress.add_dropped();
         let State { metrics, series, iterations, .. } = &mut *self.state.borrow_mut();
-        series.at(self.offset(planned)).dropped += 1;
+        let planned = self.offset(planned);
+        metrics.advance(planned.as_secs());
+        let second = series.at(planned);
+        second.planned += 1;
+        second.dropped += 1;
         metrics.add(iterations[scenario].dropped, 1);
     }
 

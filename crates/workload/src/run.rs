@@ -271,6 +271,8 @@ impl Run {
             |threshold: &Threshold| threshold.evaluate(&recorded.metrics, summary.window);
         summary.thresholds = self.thresholds().map(evaluate).collect();
         summary.metrics = recorded.metrics;
+        let absent = series::never_happened(&summary.metrics);
+        summary.metrics.retain(|key, _| !absent.contains(&key.name()));
         summary.series = recorded.series;
         summary.outcomes = recorded.outcomes;
         summary.violations = recorded.violations;

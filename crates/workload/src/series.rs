@@ -1,6 +1,6 @@
 //! Which series the requests of an endpoint are recorded into, known before there is a request.
 
-use metrics::{MetricKey, Threshold};
+use metrics::{MetricKey, MetricSet, Threshold};
 
 use crate::{Endpoint, Role};
 
@@ -32,6 +32,28 @@ const OF_REQUESTS: [&str; 11] = [
     "http_req_waiting",
     "http_reqs",
 ];
+
+/// What every run keeps second by second: how long requests took, and how late iterations started.
+const FOLLOWED: [&str; 2] = ["http_req_duration", "iteration_start_lag"];
+
+/// The trends that a run with these thresholds keeps second by second: those, and what the thresholds
+/// are about, because how sure they are is seen from second to second.
+pub(crate) fn followed(thresholds: &[Threshold]) -> Vec<MetricKey> {
+    let all = FOLLOWED.map(MetricKey::new);
+    let own = thresholds.iter().map(|threshold| threshold.selector().clone());
+    all.into_iter().chain(own).collect()
+}
+
+/// The phases of requests that never took any time, such as the TLS handshake of a run without TLS.
+/// One that ever did keeps its zeros: most requests make no new connection.
+pub(crate) fn never_happened(metrics: &MetricSet) -> Vec<&'static str> {
+    const PHASES: [&str; 3] =
+        ["http_req_blocked", "http_req_connecting", "http_req_tls_handshaking"];
+    let is_zero = |phase: &&str| {
+        metrics.select_trend(&MetricKey::new(*phase)).max().is_none_or(|max| max.is_zero())
+    };
+    PHASES.into_iter().filter(is_zero).collect()
+}
 
 /// The metric of the shape errors of a role's endpoints.
 pub(crate) fn shape_errors(role: Role) -> &'static str {

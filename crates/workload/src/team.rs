@@ -20,6 +20,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use crate::bodies::Bodies;
 use crate::recorder::{BodyCounts, Recorded, Recorder};
 use crate::requests::Requests;
+use crate::series;
 use crate::snapshots::Snapshots;
 use crate::transport::ClientConfig;
 use crate::user::{Judge, Reader, Worker};
@@ -177,7 +178,8 @@ fn work(
     let snapshot = (snapshots, worker.number());
     let names = kit.names.iter().map(String::as_str);
     let scenarios = names.zip(endpoints());
-    let recorder = Recorder::new(scenarios, &kit.progress, epoch, snapshot, &kit.bodies);
+    let followed = series::followed(&kit.thresholds);
+    let recorder = Recorder::new(scenarios, &kit.progress, epoch, snapshot, &kit.bodies, followed);
     let limits =
         Limits { body_bytes_max: kit.config.transport.body_bytes_max, ..Limits::default() };
     let bodies = Bodies::new(endpoints().map(<[_]>::len).sum(), limits.body_bytes_max, kit.learn);

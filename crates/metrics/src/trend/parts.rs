@@ -9,7 +9,9 @@ use super::Trend;
 impl Trend {
     /// A histogram of all samples, in microseconds.
     pub fn histogram(&self) -> Histogram<u64> {
-        self.histogram.clone()
+        let mut histogram = self.histogram.clone().unwrap_or_else(super::histogram);
+        histogram.saturating_record_n(0, self.zeros);
+        histogram
     }
 
     /// The exact sum of the samples, in nanoseconds.
@@ -33,7 +35,11 @@ impl Trend {
             return None;
         }
         histogram.auto(true);
-        Some(Trend { histogram, sum_ns, min, max })
+        if !max.is_zero() {
+            // Zeros that were less than a microsecond are told from none at all by nothing.
+            return Some(Trend { histogram: Some(histogram), zeros: 0, sum_ns, min, max });
+        }
+        Some(Trend { histogram: None, zeros: histogram.len(), sum_ns, min, max })
     }
 }
 

@@ -18,9 +18,9 @@ pub(super) fn thresholds(run: &RunSummary) -> Markup {
             thead { (headings(&["Outcome", "Metric", "Condition"], &["Observed"])) }
             tbody {
                 @for result in &run.thresholds {
-                    @let (mark, word) = view::outcome(result.outcome);
+                    @let (mark, word) = view::outcome(run.outcome(result));
                     tr {
-                        td class=(outcome_class(result.outcome)) { (mark) " " (word) }
+                        td class=(outcome_class(run.outcome(result))) { (mark) " " (word) }
                         th.wraps scope="row" { code { (result.threshold.selector()) } }
                         td { code { (result.threshold.expression()) } }
                         td.number { (view::observed(run, result)) }

@@ -71,6 +71,9 @@ struct IdentityFile {
     elapsed_ns: Nanos,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stopped: Option<String>,
+    /// Whether what is undecided is no pass.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    strict: bool,
 }
 
 /// What the table of endpoints says, in numbers.
@@ -119,6 +122,7 @@ impl IdentityFile {
             window_ns: run.window.into(),
             elapsed_ns: run.elapsed.into(),
             stopped: run.stopped.map(|reason| stop_word(reason).to_owned()),
+            strict: run.strict,
         }
     }
 
@@ -132,6 +136,7 @@ impl IdentityFile {
         run.target = self.target;
         run.addresses = self.addresses;
         run.seed = self.seed;
+        run.strict = self.strict;
         run.run_id = self.run_id;
         run.window = self.window_ns.into();
         run.elapsed = self.elapsed_ns.into();

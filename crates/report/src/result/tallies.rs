@@ -1,7 +1,8 @@
 //! Counts of iterations and requests, and the thresholds with their outcomes.
 
 use metrics::{
-    Conservation, IterationTally, Outcome, RequestTally, StopReason, Threshold, ThresholdResult,
+    Conservation, Evidence, IterationTally, Outcome, RequestTally, StopReason, Threshold,
+    ThresholdResult, WorstWindow,
 };
 use serde::{Deserialize, Serialize};
 
@@ -67,8 +68,8 @@ impl From<Conservation> for ConservationFile {
     }
 }
 
-/// A threshold with what came of it. What is measured about its evidence in future is an optional
-/// field here, and set again in [`ThresholdFile::into_result`].
+/// A threshold with what came of it. The outcome is that of the threshold alone; the verdict says
+/// whether the run can be believed.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ThresholdFile {
@@ -80,6 +81,64 @@ pub(super) struct ThresholdFile {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     observed: Option<f64>,
     outcome: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    evidence: Option<EvidenceFile>,
+}
+
+/// How sure an observed value is.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EvidenceFile {
+    samples: u64,
+    effective: f64,
+    is_exact: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    low: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    high: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    more_needed: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    window: Option<WindowFile>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WindowFile {
+    from_ns: Nanos,
+    to_ns: Nanos,
+}
+
+impl From<Evidence> for EvidenceFile {
+    fn from(evidence: Evidence) -> Self {
+        let window =
+            |WorstWindow { from, to }| WindowFile { from_ns: from.into(), to_ns: to.into() };
+        EvidenceFile {
+            samples: evidence.samples,
+            effective: evidence.effective,
+            is_exact: evidence.is_exact,
+            low: evidence.low,
+            high: evidence.high,
+            more_needed: evidence.more_needed,
+            window: evidence.window.map(window),
+        }
+    }
+}
+
+impl EvidenceFile {
+    fn into_evidence(self) -> Evidence {
+        let window =
+            |WindowFile { from_ns, to_ns }| WorstWindow { from: from_ns.into(), to: to_ns.into() };
+        let mut evidence = Evidence::default();
+        evidence.samples = self.samples;
+        evidence.effective = self.effective;
+        evidence.is_exact = self.is_exact;
+        evidence.low = self.low;
+        evidence.high = self.high;
+        evidence.more_needed = self.more_needed;
+        evidence.window = self.window.map(window);
+        evidence
+    }
 }
 
 impl From<&ThresholdResult> for ThresholdFile {
@@ -90,6 +149,7 @@ impl From<&ThresholdResult> for ThresholdFile {
             abort_after_ns: result.threshold.abort_on_fail().map(Nanos),
             observed: result.observed,
             outcome: outcome_word(result.outcome).to_owned(),
+            evidence: Some(result.evidence.into()),
         }
     }
 }
@@ -104,7 +164,8 @@ impl ThresholdFile {
             None => threshold,
         };
         let outcome = outcome(&self.outcome).ok_or_else(|| wrong("an outcome is none"))?;
-        Ok(ThresholdResult { threshold, observed: self.observed, outcome })
+        let evidence = self.evidence.map(EvidenceFile::into_evidence).unwrap_or_default();
+        Ok(ThresholdResult { threshold, observed: self.observed, outcome, evidence })
     }
 }
 
@@ -113,12 +174,13 @@ pub(crate) fn outcome_word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Pass => "pass",
         Outcome::Fail => "fail",
-        _ => "no-samples",
+        Outcome::Undecided => "undecided",
+        _ => "void",
     }
 }
 
 fn outcome(word: &str) -> Option<Outcome> {
-    [Outcome::Pass, Outcome::Fail, Outcome::NoSamples]
+    [Outcome::Pass, Outcome::Fail, Outcome::Undecided, Outcome::Void]
         .into_iter()
         .find(|&outcome| outcome_word(outcome) == word)
 }

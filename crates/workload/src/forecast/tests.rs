@@ -88,12 +88,12 @@ fn every_threshold_knows_how_many_samples_it_will_have() {
         };
         forecast.scenarios[0].thresholds.iter().map(shown).collect::<Vec<_>>()
     };
-    // 75 iterations of 400 ms fit into 30 s; a rate below 1 % needs 299 requests.
+    // 75 iterations of 400 ms fit into 30 s; a rate below 1 % needs 381 requests.
     assert_eq!(
         shown(0.0),
         [
-            ("http_req_failed: rate<0.01".to_owned(), Some(150.0), 299, Some(false)),
-            ("works_list_shape_error_rate: rate<0.01".to_owned(), Some(150.0), 299, Some(false)),
+            ("http_req_failed: rate<0.01".to_owned(), Some(150.0), 381, Some(false)),
+            ("works_list_shape_error_rate: rate<0.01".to_owned(), Some(150.0), 381, Some(false)),
         ]
     );
     // With half a request more they take 500 ms, and there are 60.
@@ -111,7 +111,7 @@ fn the_baselines_percentiles_can_be_decided() {
     // Ten users, 2.5 iterations a second each, for 3 s.
     assert!(close(baseline.iterations, 75.0) && !baseline.is_exact, "{}", baseline.iterations);
     let enough: Vec<_> = baseline.thresholds.iter().map(|at| (at.needed, at.is_enough())).collect();
-    assert_eq!(enough[..2], [(59, Some(true)), (299, Some(false))]);
+    assert_eq!(enough[..2], [(72, Some(true)), (368, Some(false))]);
 }
 
 #[test]

@@ -31,7 +31,10 @@ pub(super) struct EndpointSeries {
     /// Of lists whose items are known.
     empty: Option<RateId>,
     duration_expected: TrendId,
-    duration_unexpected: TrendId,
+    /// `http_req_duration` of failed requests.
+    failed_duration: MetricKey,
+    /// Its series, by the class of error where there was no answer; made when first needed.
+    durations_failed: BTreeMap<Option<&'static str>, TrendId>,
     response_time: TrendId,
     blocked: TrendId,
     connecting: TrendId,
@@ -55,6 +58,9 @@ enum Answer {
     Error(TransportError),
     Interrupted,
 }
+
+/// The class of a request that was cut off although it had time.
+const INTERRUPTED: &str = "interrupted";
 
 /// How often that was, and from when to when.
 struct Counted {
@@ -103,7 +109,8 @@ impl EndpointSeries {
             empty: (role == Role::List && endpoint.items.is_some())
                 .then(|| metrics.rate(key(series::LIST_EMPTY))),
             duration_expected: metrics.trend(duration("true")),
-            duration_unexpected: metrics.trend(duration("false")),
+            failed_duration: duration("false"),
+            durations_failed: BTreeMap::new(),
             response_time: metrics.trend(key("http_req_response_time")),
             blocked: metrics.trend(key("http_req_blocked")),
             connecting: metrics.trend(key("http_req_connecting")),
@@ -135,8 +142,8 @@ impl EndpointSeries {
         match exchange.result {
             Ok(_) => self.record_times(metrics, exchange, expected, lag),
             // It took at least that long; leaving it out would flatter the percentiles.
-            Err(TransportError::Timeout | TransportError::HeaderTimeout) => {
-                self.record_wait(metrics, lag, exchange.elapsed);
+            Err(error @ (TransportError::Timeout | TransportError::HeaderTimeout)) => {
+                self.record_wait(metrics, error.name(), lag, exchange.elapsed);
             }
             // Nothing was sent that could have a duration, but who waited, waited.
             Err(TransportError::ConnectTimeout) => {
@@ -160,14 +167,14 @@ impl EndpointSeries {
     }
 
     fn record_times(
-        &self,
+        &mut self,
         metrics: &mut MetricSet,
         exchange: &Exchange,
         expected: bool,
         lag: Duration,
     ) {
         let timings = &exchange.timings;
-        let duration = if expected { self.duration_expected } else { self.duration_unexpected };
+        let duration = if expected { self.duration_expected } else { self.failed(metrics, None) };
         metrics.record(duration, timings.duration());
         metrics.record(self.response_time, lag + exchange.elapsed);
         for (trend, phase) in [
@@ -186,13 +193,29 @@ impl EndpointSeries {
     pub(super) fn record_unanswered(&mut self, metrics: &mut MetricSet, lag: Duration, end: End) {
         let (answer, sign) = (Answer::Interrupted, Sign::None);
         self.count(metrics, Outcome { answer, expected: false, sign }, end);
-        self.record_wait(metrics, lag, end.elapsed);
+        self.record_wait(metrics, INTERRUPTED, lag, end.elapsed);
     }
 
     /// The time of a request without a response: it took at least that long.
-    fn record_wait(&self, metrics: &mut MetricSet, lag: Duration, waited: Duration) {
-        metrics.record(self.duration_unexpected, waited);
+    fn record_wait(
+        &mut self,
+        metrics: &mut MetricSet,
+        error: &'static str,
+        lag: Duration,
+        waited: Duration,
+    ) {
+        let duration = self.failed(metrics, Some(error));
+        metrics.record(duration, waited);
         metrics.record(self.response_time, lag + waited);
+    }
+
+    /// The durations of failed requests: of those that were answered, or of those with this error.
+    fn failed(&mut self, metrics: &mut MetricSet, error: Option<&'static str>) -> TrendId {
+        let key = || {
+            let key = self.failed_duration.clone();
+            error.map_or(key.clone(), |error| key.with("error", error))
+        };
+        *self.durations_failed.entry(error).or_insert_with(|| metrics.trend(key()))
     }
 
     fn count(&mut self, metrics: &mut MetricSet, outcome: Outcome, end: End) {
@@ -233,7 +256,7 @@ impl Answer {
         match self {
             Answer::Status(status) => key.with("status", status.to_string()),
             Answer::Error(error) => key.with("error", error.name()),
-            Answer::Interrupted => key.with("error", "interrupted"),
+            Answer::Interrupted => key.with("error", INTERRUPTED),
         }
     }
 

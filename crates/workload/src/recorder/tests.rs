@@ -29,7 +29,8 @@ fn with_recorder<T>(bodies: &BodyCounts, use_it: impl FnOnce(&Recorder<'_>) -> T
     let scenarios = std::iter::once(("smoke", &plan.endpoints()[..1]));
     // A run that is about to begin: all that happens is in its first second.
     let epoch = Instant::now() + Duration::from_secs(3600);
-    let recorder = Recorder::new(scenarios, &progress, epoch, (&snapshots, 0), bodies);
+    let followed = crate::series::followed(&[]);
+    let recorder = Recorder::new(scenarios, &progress, epoch, (&snapshots, 0), bodies, followed);
     let result = use_it(&recorder);
     (result, recorder.into_recorded(true))
 }
