@@ -241,7 +241,7 @@ fn a_run_that_fails_has_its_reports_too() {
     assert!(read("a.md").starts_with("# ❌ FAIL: load test `smoke`\n"));
     assert!(
         read("a.junit")
-            .contains("<failure message=\"rate&lt;0.01: does not hold, observed 100.00%\"")
+            .contains("<failure message=\"rate&lt;0.01: does not hold, observed 100.00% [")
     );
     assert!(read("a.html").contains("<h1>✗ FAIL</h1>"));
     assert_eq!(json(&read("a.json"))["verdict"], "fail");
