@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::capacity::CapacityArgs;
 use crate::shape::ShapeCommand;
 use crate::transport::TransportArgs;
 
@@ -46,6 +47,15 @@ pub(crate) enum Command {
     Run {
         #[command(flatten)]
         any: AnyArgs,
+        #[command(flatten)]
+        common: CommonArgs,
+    },
+    /// The highest arrival rate that holds an objective, found by steps at constant rates
+    ///
+    /// What the settings say of reports means nothing here.
+    Capacity {
+        #[command(flatten)]
+        capacity: CapacityArgs,
         #[command(flatten)]
         common: CommonArgs,
     },

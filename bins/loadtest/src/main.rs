@@ -1,6 +1,7 @@
 //! Smoke, baseline and spike tests of the works-list endpoints.
 
 mod args;
+mod capacity;
 mod failure;
 mod forecast_text;
 mod output;

@@ -1,6 +1,7 @@
 //! From the arguments to the exit code.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cli::{Environment, Signals, WholeFile};
 use metrics::{RunSummary, StopReason, Verdict};
@@ -11,6 +12,7 @@ use workload::{
 };
 
 use crate::args::{Args, Command};
+use crate::capacity;
 use crate::failure::Failure;
 use crate::output;
 use crate::plan;
@@ -27,6 +29,9 @@ pub(crate) fn run(args: Args, environment: &Environment) -> Result<u8, Failure> 
         Command::Baseline { closed, common } => (Asked::closed("baseline", closed), common),
         Command::Spike { open, common } => (Asked::open("spike", open), common),
         Command::Run { any, common } => (Asked::any(any), common),
+        Command::Capacity { capacity, common } => {
+            return capacity::run(capacity, common, environment);
+        }
         Command::Plan { plan, any, common } => {
             return plan::run(plan, Asked::any(any), common, environment);
         }
@@ -116,7 +121,7 @@ pub(crate) fn introduction(target: &Target, run: &Run) -> String {
 }
 
 /// Which endpoints an iteration requests, and which of them how often.
-fn how_often(endpoints: &[Endpoint], detail_ratio: f64) -> String {
+pub(crate) fn how_often(endpoints: &[Endpoint], detail_ratio: f64) -> String {
     let names = |frequency: fn(Frequency) -> Option<String>| {
         let named = |endpoint: &Endpoint| {
             frequency(endpoint.frequency()).map(|more| format!("{}{more}", endpoint.name()))
@@ -159,6 +164,14 @@ pub(crate) fn drive<T>(
     run: &Run,
     carry_out: impl AsyncFnOnce(&Stop, &Progress) -> Result<T, WorkloadError>,
 ) -> Result<T, Failure> {
+    drive_for(run.duration(), carry_out)
+}
+
+/// Does the same for what takes about so long.
+pub(crate) fn drive_for<T>(
+    duration: Duration,
+    carry_out: impl AsyncFnOnce(&Stop, &Progress) -> Result<T, WorkloadError>,
+) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(Failure::Start)?;
     let outcome = runtime.block_on(async {
@@ -166,7 +179,6 @@ pub(crate) fn drive<T>(
         // Ends with the runtime; until then it turns Ctrl-C and SIGTERM into a stop.
         tokio::spawn(stop_on(Signals::new().map_err(Failure::Start)?, stop.clone()));
         let progress = Arc::new(Progress::default());
-        let duration = run.duration();
         let view = ProgressView::start(Arc::clone(&progress), duration).map_err(Failure::Start)?;
         let outcome = carry_out(&stop, &progress).await;
         drop(view);

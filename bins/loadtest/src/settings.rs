@@ -129,7 +129,7 @@ pub(crate) struct Read<'a> {
 
 impl Read<'_> {
     /// What `parse` makes of a setting; `None` if it is not set.
-    fn value<T>(
+    pub(crate) fn value<T>(
         &self,
         typed: Option<String>,
         flag: &'static str,
@@ -197,7 +197,7 @@ impl Read<'_> {
         Ok(RunId::from_bytes(bytes))
     }
 
-    fn common(&self, args: CommonArgs) -> Result<Common, Failure> {
+    pub(crate) fn common(&self, args: CommonArgs) -> Result<Common, Failure> {
         let path = |typed, flag| self.value(typed, flag, |setting| Ok(setting.text().into()));
         Ok(Common {
             base_url: self.base_url(args.base_url)?,
