@@ -37,6 +37,11 @@ impl MetricKey {
         self.tags.get(tag).map(String::as_str)
     }
 
+    /// All tags with their values, in the order of the tags.
+    pub fn tags(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.tags.iter().map(|(tag, value)| (tag.as_str(), value.as_str()))
+    }
+
     /// Whether this key, read as a selector, takes in the series `series`.
     pub fn selects(&self, series: &MetricKey) -> bool {
         self.name == series.name

@@ -5,7 +5,7 @@ mod step;
 
 use std::time::{Duration, Instant};
 
-use ::capacity::{Finding, Next, Purpose, Rate, Search, SearchConfig};
+use ::capacity::{Finding, Next, Purpose, Rate, Search, SearchConfig, Trial};
 use dataset::Dataset;
 use metrics::RunSummary;
 use scenario::{ConstantArrivalRate, Scenario, Stop};
@@ -35,7 +35,7 @@ pub struct CapacityConfig {
     /// How long all may take: no step begins that would end later. 15 min.
     pub max_duration: Duration,
     /// How many virtual users a step may have: 10,000. A step has as many as the objective lets be
-    /// busy, and at least four times as many as were busy in the step before, by Little's law.
+    /// busy, and at least four times as many as were busy when it last held, by Little's law.
     pub max_vus: usize,
     /// How long the iterations of a step may go on after its last start: 30 s.
     pub graceful_stop: Duration,
@@ -186,7 +186,10 @@ impl<'a> CapacityTest<'a> {
             };
             let step = CapacityStep::judged(rate, purpose, &size, &self.config.objective, &summary);
             search.record(rate, step.trial);
-            sizing.learn(&summary);
+            // What is overloaded takes long, and would be met with ever more users.
+            if step.trial == Trial::Held {
+                sizing.learn(&summary);
+            }
             on_event(CapacityEvent::Ended(&step, &summary));
             steps.push(step);
             self.rest(stop).await;
