@@ -244,6 +244,13 @@ pub(crate) struct CommonArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) summary_export: Option<String>,
 
+    /// Where the metrics go when the run is over: prometheus=FILE in Prometheus' text format,
+    /// otlp=URL to an OpenTelemetry collector such as http://127.0.0.1:4318, or otlp to where
+    /// OTEL_EXPORTER_OTLP_ENDPOINT says. Several with commas between or as several flags; what cannot
+    /// be exported is a warning [env: EXPORT]
+    #[arg(long, value_name = "LIST")]
+    pub(crate) export: Vec<String>,
+
     #[command(flatten)]
     pub(crate) transport: TransportArgs,
 }

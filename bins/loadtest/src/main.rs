@@ -2,6 +2,7 @@
 
 mod args;
 mod capacity;
+mod export;
 mod failure;
 mod forecast_text;
 mod output;

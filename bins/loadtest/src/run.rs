@@ -13,6 +13,7 @@ use workload::{
 
 use crate::args::{Args, Command};
 use crate::capacity;
+use crate::export;
 use crate::failure::Failure;
 use crate::output;
 use crate::plan;
@@ -42,9 +43,10 @@ pub(crate) fn run(args: Args, environment: &Environment) -> Result<u8, Failure> 
 
 /// Sends the load and says what came of it.
 fn load(settings: &Settings) -> Result<u8, Failure> {
-    let export = settings.common.summary_export.as_deref();
+    let summary_file = settings.common.summary_export.as_deref();
     // A path that cannot be written to is said before minutes of load, not after them.
-    export.map(|path| WholeFile::create(path).map(drop)).transpose()?;
+    summary_file.map(|path| WholeFile::create(path).map(drop)).transpose()?;
+    export::check(&settings.common.exports)?;
     let target = Target::new(&settings.common)?;
     let run = prepare(settings, &target, settings.scenarios.clone())?;
     output::print(&introduction(&target, &run))?;
@@ -60,7 +62,9 @@ fn load(settings: &Settings) -> Result<u8, Failure> {
 
     let report = RunReport { run: &summary, server: server.as_ref(), started_at: Some(started_at) };
     let printed = output::print_summary(&report, &settings.common.trend_stats);
-    if let Some(path) = export {
+    let stats = &settings.common.trend_stats;
+    export::all(&settings.common.exports, &summary, started_at, stats);
+    if let Some(path) = summary_file {
         output::export_summary(&report, &settings.common.trend_stats, path)?;
     }
     printed?;

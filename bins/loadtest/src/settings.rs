@@ -10,6 +10,7 @@ use workload::{AuthToken, BaseUrl, Overrides, Plan, PlannedScenario, RunId, Tran
 use zeroize::Zeroizing;
 
 use crate::args::{AnyArgs, ClosedArgs, CommonArgs, OpenArgs};
+use crate::export::{self, Export};
 use crate::failure::Failure;
 use crate::plan_file::PlanFile;
 
@@ -37,6 +38,7 @@ pub(crate) struct Common {
     pub(crate) nginx_access_log: Option<PathBuf>,
     pub(crate) trend_stats: Vec<Stat>,
     pub(crate) summary_export: Option<PathBuf>,
+    pub(crate) exports: Vec<Export>,
 }
 
 impl Settings {
@@ -225,7 +227,14 @@ impl Read<'_> {
                 .value(args.summary_trend_stats, "summary-trend-stats", trend_stats)?
                 .unwrap_or(Stat::DEFAULT.to_vec()),
             summary_export: path(args.summary_export, "summary-export")?,
+            exports: self.exports(&args.export)?,
         })
+    }
+
+    fn exports(&self, typed: &[String]) -> Result<Vec<Export>, CliError> {
+        let typed = Some(typed.join(",")).filter(|list| !list.is_empty());
+        let setting = self.environment.setting(typed, "export")?;
+        export::parse(setting.as_ref(), self.environment)
     }
 
     /// The URL's own error does not repeat it, because it may hold a password; neither do we.
