@@ -37,6 +37,7 @@ mod evidence;
 mod finding;
 mod health;
 mod key;
+mod paired;
 mod run;
 mod series;
 mod set;
@@ -53,6 +54,9 @@ pub use health::{
     Cause, FullTime, GeneratorHealth, LoadModel, Reason, StartLag, Throttled, Used, Validity,
 };
 pub use key::MetricKey;
+pub use paired::{
+    PairedComparison, PairedConfig, PairedSamples, PairedStat, PairedVerdict, Variant,
+};
 pub use run::{Conservation, IterationTally, RequestTally, RunSummary, StopReason, Verdict};
 pub use series::{Second, TimeSeries};
 pub use set::{CounterId, Gauge, GaugeId, Metric, MetricSet, Rate, RateId, TrendId};
