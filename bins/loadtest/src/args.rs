@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::capacity::CapacityArgs;
+use crate::pair::PairArgs;
 use crate::shape::ShapeCommand;
 use crate::transport::TransportArgs;
 
@@ -56,6 +57,17 @@ pub(crate) enum Command {
     Capacity {
         #[command(flatten)]
         capacity: CapacityArgs,
+        #[command(flatten)]
+        common: CommonArgs,
+    },
+    /// Two services under one load at the same time: did the new one become slower?
+    ///
+    /// The scenario's thresholds, and what the settings say of reports, mean nothing here.
+    Pair {
+        #[command(flatten)]
+        pair: PairArgs,
+        #[command(flatten)]
+        any: AnyArgs,
         #[command(flatten)]
         common: CommonArgs,
     },

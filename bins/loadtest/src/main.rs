@@ -6,6 +6,7 @@ mod export;
 mod failure;
 mod forecast_text;
 mod output;
+mod pair;
 mod plan;
 mod plan_file;
 mod progress;

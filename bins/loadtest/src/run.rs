@@ -16,6 +16,7 @@ use crate::capacity;
 use crate::export;
 use crate::failure::Failure;
 use crate::output;
+use crate::pair;
 use crate::plan;
 use crate::progress::ProgressView;
 use crate::server_side;
@@ -32,6 +33,9 @@ pub(crate) fn run(args: Args, environment: &Environment) -> Result<u8, Failure> 
         Command::Run { any, common } => (Asked::any(any), common),
         Command::Capacity { capacity, common } => {
             return capacity::run(capacity, common, environment);
+        }
+        Command::Pair { pair, any, common } => {
+            return pair::run(pair, any, common, environment);
         }
         Command::Plan { plan, any, common } => {
             return plan::run(plan, Asked::any(any), common, environment);

@@ -126,6 +126,9 @@ pub enum WorkloadError {
         /// All names of the plan.
         known: String,
     },
+    /// Two services are to be compared, and there is one.
+    #[error("two services are compared: the second one is missing")]
+    Unpaired,
     /// Unix sockets are asked for on a system without them.
     #[error("UNIX_SOCKET works on Unix only: set BASE_URL to a TCP port of the service")]
     UnixSocket,

@@ -84,6 +84,7 @@ mod forecast;
 mod health;
 mod identity;
 mod objective;
+mod paired;
 mod plan;
 pub mod preset;
 mod progress;
