@@ -33,7 +33,7 @@
 //! are near enough, and then repeats both: the lower one has to hold, and the upper one to fail, more
 //! often than once. What is said of a rate follows from all of its trials, so that later ones may
 //! turn it around: a rate that fails although a higher one held is tried again, and so is one that
-//! held once and failed once. A rate that cannot make up its mind does not hold.
+//! held once and failed once, or that was too much for the generator. A rate that cannot make up its mind does not hold.
 //!
 //! # What it doesn't do
 //!

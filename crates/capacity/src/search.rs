@@ -137,7 +137,7 @@ impl Search {
         match (self.holds_below(fails), fails) {
             (None, None) => attempt(self.config.from, Purpose::Raise),
             (Some(holds), None) => self.above(holds),
-            (_, Some(fails)) if self.is_contradicted(fails) => attempt(fails, Purpose::Retest),
+            (_, Some(fails)) if self.is_doubtful(fails) => attempt(fails, Purpose::Retest),
             (None, Some(fails)) => self.below(fails),
             (Some(holds), Some(fails)) => self.between(holds, fails),
         }
@@ -204,10 +204,12 @@ impl Search {
         self.with(Standing::Undecided).find(|&rate| fails.is_none_or(|fails| rate < fails))
     }
 
-    /// Whether a higher rate held, and this one was not tried often enough to say that it was luck.
-    fn is_contradicted(&self, fails: Rate) -> bool {
-        let higher = self.with(Standing::Holds).any(|rate| rate > fails);
-        higher && !self.tally(fails).is_settled(self.needed())
+    /// Whether a rate is to be tried again before anything follows from it: a higher one held, or it
+    /// was the generator that did not hold, which is often for a moment only.
+    fn is_doubtful(&self, fails: Rate) -> bool {
+        let tally = self.tally(fails);
+        let is_contradicted = || self.with(Standing::Holds).any(|rate| rate > fails);
+        !tally.is_settled(self.needed()) && (tally.is_limited() || is_contradicted())
     }
 
     fn with(&self, standing: Standing) -> impl DoubleEndedIterator<Item = Rate> {

@@ -96,6 +96,15 @@ fn a_limit_of_the_generator_is_none_of_the_service() {
     assert_eq!(finding.ended, Ended::Found);
     assert!((190.0..=200.0).contains(&rates(&finding).0), "{finding:?}");
 
+    // One that has no time for a moment costs two trials, and no more.
+    let mut trials = 0;
+    let (finding, tried) = search(SearchConfig::default(), |rate| {
+        trials += 1;
+        if trials == 2 { Trial::Limited } else { trial(rate <= 60.0) }
+    });
+    assert_eq!((finding.ended, tried.len()), (Ended::Found, 13));
+    assert!(tried[1..4].iter().all(|(rate, _)| *rate == Rate::of(20.0)), "{tried:?}");
+
     let (finding, _) = search(SearchConfig::default(), |_| Trial::Limited);
     assert_eq!((finding.ended, finding.holds), (Ended::GeneratorLimit, None));
 }

@@ -177,6 +177,7 @@ impl<'a> CapacityTest<'a> {
                 break (search.so_far(), Some(BrokenOff::Time));
             }
             on_event(CapacityEvent::Begins { rate, purpose, duration: size.duration });
+            progress.forget_users();
             let summary = match self.carry_out(rate, &size, stop, progress).await {
                 Ok(summary) if summary.stopped.is_none() => summary,
                 Ok(_) | Err(WorkloadError::Stopped) => {
