@@ -126,9 +126,12 @@ pub enum WorkloadError {
         /// All names of the plan.
         known: String,
     },
-    /// Two services are to be compared, and there is one.
-    #[error("two services are compared: the second one is missing")]
-    Unpaired,
+    /// Two services are to be compared, and there are none that can be.
+    #[error("two services are compared: {problem}")]
+    Paired {
+        /// What is missing or in the way.
+        problem: &'static str,
+    },
     /// Unix sockets are asked for on a system without them.
     #[error("UNIX_SOCKET works on Unix only: set BASE_URL to a TCP port of the service")]
     UnixSocket,

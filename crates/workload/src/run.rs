@@ -61,6 +61,10 @@ impl Run {
         dataset: Option<&Dataset>,
     ) -> Result<Self, WorkloadError> {
         config.transport.check()?;
+        if config.paired_url.is_some() && config.transport.unix_socket.is_some() {
+            let problem = "with UNIX_SOCKET both would be the same";
+            return Err(WorkloadError::Paired { problem });
+        }
         let mut all = Vec::with_capacity(scenarios.len());
         for (variant, base_url) in paired::variants(&config) {
             let directed = RunConfig { base_url: base_url.clone(), ..config.clone() };
@@ -192,7 +196,7 @@ impl Run {
         progress: &Progress,
     ) -> Result<(RunSummary, Vec<String>, PairedSamples), WorkloadError> {
         if self.config.paired_url.is_none() {
-            return Err(WorkloadError::Unpaired);
+            return Err(WorkloadError::Paired { problem: "the second one is missing" });
         }
         let (summary, _, samples) = self.carry_out(stop, progress, None).await?;
         let of_base = self.requests.iter().take(self.scenarios.len());

@@ -73,6 +73,12 @@ async fn one_service_cannot_be_compared() {
     let base = gallery();
     let run = Run::prepare(config(&base), &Plan::genarrative(), Some(&dataset())).unwrap();
     let error = run.compare(&Stop::new(), &Progress::default()).await.unwrap_err();
-    assert!(matches!(error, WorkloadError::Unpaired), "{error}");
+    assert!(matches!(error, WorkloadError::Paired { .. }), "{error}");
     assert_eq!(base.stats().requests_received, 0);
+
+    let mut config = config(&base);
+    config.paired_url = Some(base.base_url().parse().unwrap());
+    config.transport.unix_socket = Some("/tmp/socket".into());
+    let error = Run::prepare(config, &Plan::genarrative(), Some(&dataset())).unwrap_err();
+    assert!(error.to_string().contains("UNIX_SOCKET"), "{error}");
 }
