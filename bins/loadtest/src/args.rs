@@ -62,7 +62,8 @@ pub(crate) enum Command {
     },
     /// Two services under one load at the same time: did the new one become slower?
     ///
-    /// The scenario's thresholds, and what the settings say of reports, mean nothing here.
+    /// The scenario's thresholds mean nothing here, nor does what the settings say of reports, beside
+    /// --export.
     Pair {
         #[command(flatten)]
         pair: PairArgs,

@@ -7,6 +7,7 @@ use metrics::{PairedComparison, PairedConfig, PairedVerdict, RunSummary, StopRea
 use workload::{BaseUrl, Progress, Run};
 
 use crate::args::{AnyArgs, CommonArgs};
+use crate::export;
 use crate::failure::Failure;
 use crate::output;
 use crate::run;
@@ -47,6 +48,7 @@ pub(crate) fn run(
     }
     let mut config = PairedConfig { seed: settings.common.seed, ..PairedConfig::default() };
     config.tolerance = tolerance.unwrap_or(config.tolerance);
+    export::check(&settings.common.exports)?;
     let target = Target::new(&settings.common)?;
     let run = prepare(&settings, &target, new_url.clone())?;
     output::print(&format!(
@@ -54,8 +56,11 @@ pub(crate) fn run(
         run::introduction(&target, &run)
     ))?;
 
+    let started_at = jiff::Timestamp::now();
     let (summary, endpoints, samples) =
         run::drive(&run, async |stop, progress: &Progress| run.compare(stop, progress).await)?;
+    let common = &settings.common;
+    export::all(&common.exports, &summary, started_at, &common.trend_stats);
     let comparisons = samples.compare(&endpoints, &config);
     output::print(&text::table(&comparisons))?;
     output::print(&text::verdict(&summary, &comparisons, samples.not_kept()))?;

@@ -66,8 +66,12 @@ fn add(families: &mut Families, key: &MetricKey, metric: &Metric, trend_stats: &
 
 fn add_stats(families: &mut Families, key: &MetricKey, trend: &Trend, trend_stats: &[Stat]) {
     let labels = labels(key.tags());
-    for stat in trend_stats {
-        let suffix: String = stat.to_string().chars().filter(char::is_ascii_alphanumeric).collect();
+    for (at, stat) in trend_stats.iter().enumerate() {
+        let suffix = suffix(*stat);
+        // p(9.5) and p(95) have one name; a series may be there once.
+        if trend_stats[..at].iter().any(|earlier| self::suffix(*earlier) == suffix) {
+            continue;
+        }
         let name = format!("k6_{}_{suffix}", key.name());
         let (what, value) = match stat.duration(trend) {
             Some(duration) => ("in seconds", Some(duration.as_secs_f64())),
@@ -78,6 +82,11 @@ fn add_stats(families: &mut Families, key: &MetricKey, trend: &Trend, trend_stat
             line(families, name, (&help, "gauge"), &labels, value);
         }
     }
+}
+
+/// As k6 has it, without brackets and dots.
+fn suffix(stat: Stat) -> String {
+    stat.to_string().chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
 fn add_histogram(families: &mut Families, key: &MetricKey, trend: &Trend) {

@@ -44,7 +44,9 @@ fn the_text_is_what_prometheus_reads() {
 
 #[test]
 fn families_stand_together_and_histograms_add_up() {
-    let text = export::prometheus(&run(), &Stat::DEFAULT);
+    let stats = [&Stat::DEFAULT[..], &[Stat::Percentile(9.5)]].concat();
+    let text = export::prometheus(&run(), &stats);
+    assert_eq!(text.matches("\nk6_http_req_duration_p95{").count(), 2);
     let mut seen: Vec<&str> = Vec::new();
     for line in text.lines() {
         if let Some(rest) = line.strip_prefix("# TYPE ") {

@@ -58,6 +58,22 @@ impl CapacityConfig {
 }
 
 /// A search for the capacity that was checked and can begin.
+///
+/// ```no_run
+/// use workload::{CapacityConfig, CapacityTest, Objective, Plan, Progress, RunConfig};
+/// use workload::{capacity::Ended, scenario::Stop};
+///
+/// # async fn find() -> Result<(), Box<dyn std::error::Error>> {
+/// let plan = Plan::genarrative();
+/// let run = RunConfig::of_plan(&plan, "smoke", "http://127.0.0.1:8787".parse()?)?;
+/// let config = CapacityConfig::new(Objective::parse("p(95)<800,failed<1%")?);
+/// let test = CapacityTest::prepare(config, run, &plan, None)?;
+/// let found = test.execute(&Stop::new(), &Progress::default(), |_event| {}).await?;
+/// assert_eq!(found.finding.ended, Ended::Found);
+/// assert!(found.finding.holds.is_some_and(|bound| bound.rate.per_second() > 50.0));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct CapacityTest<'a> {
     config: CapacityConfig,

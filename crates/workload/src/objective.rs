@@ -138,35 +138,31 @@ impl Objective {
 
 impl Condition {
     fn parse(text: &str) -> Option<Self> {
-        let (left, comparison, bound) = COMPARISONS.iter().find_map(|&(sign, comparison)| {
+        let (left, (sign, comparison), bound) = COMPARISONS.iter().find_map(|&(sign, own)| {
             let (left, bound) = text.split_once(sign)?;
-            Some((left.trim(), comparison, bound.trim()))
+            Some((left.trim(), (sign, own), bound.trim()))
         })?;
-        let sign = COMPARISONS.iter().find(|(_, own)| *own == comparison)?.0;
         let metric = |selector: &str, what: &str, bound: f64| {
             Threshold::parse(selector, &format!("{what}{sign}{bound}")).ok().map(Of::Metric)
         };
-        let (of, bound) = match left {
-            "dropped" => (Of::Dropped, share(bound)?),
-            "failed" => (metric("http_req_failed", "rate", share(bound)?)?, share(bound)?),
-            "checks" => (metric("checks", "rate", share(bound)?)?, share(bound)?),
-            _ => match left.rsplit_once(':').filter(|(_, what)| !what.contains('}')) {
-                Some((selector, what)) => {
-                    let bound = number(bound)?;
-                    (metric(selector, what.trim(), bound)?, bound)
-                }
-                None => {
-                    let bound = millis(bound)?;
-                    (metric("http_req_duration", left, bound)?, bound)
-                }
-            },
+        // The colon of k6's grammar, and not one between a tag and its value.
+        let in_full = left.rsplit_once(':').filter(|(_, what)| !what.contains('}'));
+        let (of, bound) = match (left, in_full) {
+            ("dropped", _) => (Of::Dropped, share(bound)?),
+            ("failed", _) => (metric("http_req_failed", "rate", share(bound)?)?, share(bound)?),
+            ("checks", _) => (metric("checks", "rate", share(bound)?)?, share(bound)?),
+            (_, Some((selector, what))) => {
+                (metric(selector, what.trim(), number(bound)?)?, number(bound)?)
+            }
+            (stat, None) => {
+                let of = metric("http_req_duration", stat, millis(bound)?)?;
+                // In short, only times are meant: a count of them is no objective.
+                let is_time = matches!(&of, Of::Metric(threshold) if threshold.is_duration());
+                (is_time.then_some(of)?, millis(bound)?)
+            }
         };
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let is_of_time = |own: &Threshold| own.is_duration() || left.contains(':');
-        match &of {
-            Of::Metric(threshold) if !is_of_time(threshold) && !threshold.is_rate() => None,
-            _ => Some(Condition { text, of, comparison, bound }),
-        }
+        Some(Condition { text, of, comparison, bound })
     }
 
     fn threshold(&self) -> Option<&Threshold> {
