@@ -29,6 +29,14 @@ spike *ARGS:
 run *ARGS:
     cargo run --release --locked -p loadtest -- run {{ARGS}}
 
+# The highest arrival rate that holds an objective (SLO).
+capacity *ARGS:
+    cargo run --release --locked -p loadtest -- capacity {{ARGS}}
+
+# One load for two services, BASE_URL and NEW_URL: did the new one become slower?
+pair *ARGS:
+    cargo run --release --locked -p loadtest -- pair {{ARGS}}
+
 # What a run of the same settings would do; nothing is sent.
 plan *ARGS:
     cargo run --release --locked -p loadtest -- plan {{ARGS}}

@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::capacity::CapacityArgs;
+use crate::pair::PairArgs;
 use crate::render::RenderArgs;
 use crate::reports::ReportArgs;
 use crate::shape::ShapeCommand;
@@ -58,6 +60,27 @@ pub(crate) enum Command {
         common: CommonArgs,
         #[command(flatten)]
         reports: ReportArgs,
+    },
+    /// The highest arrival rate that holds an objective, found by steps at constant rates
+    ///
+    /// What the settings say of reports means nothing here.
+    Capacity {
+        #[command(flatten)]
+        capacity: CapacityArgs,
+        #[command(flatten)]
+        common: CommonArgs,
+    },
+    /// Two services under one load at the same time: did the new one become slower?
+    ///
+    /// The scenario's thresholds mean nothing here, nor does what the settings say of reports, beside
+    /// --export.
+    Pair {
+        #[command(flatten)]
+        pair: PairArgs,
+        #[command(flatten)]
+        any: AnyArgs,
+        #[command(flatten)]
+        common: CommonArgs,
     },
     /// What a run of the same settings would do: iterations, requests, virtual users, limits
     Plan {
@@ -250,6 +273,13 @@ pub(crate) struct CommonArgs {
     /// Also write the summary to a file, in k6's own format [env: SUMMARY_EXPORT]
     #[arg(long, value_name = "FILE")]
     pub(crate) summary_export: Option<String>,
+
+    /// Where the metrics go when the run is over: prometheus=FILE in Prometheus' text format,
+    /// otlp=URL to an OpenTelemetry collector such as http://127.0.0.1:4318, or otlp to where
+    /// OTEL_EXPORTER_OTLP_ENDPOINT says. Several with commas between or as several flags; what cannot
+    /// be exported is a warning [env: EXPORT]
+    #[arg(long, value_name = "LIST")]
+    pub(crate) export: Vec<String>,
 
     #[command(flatten)]
     pub(crate) transport: TransportArgs,

@@ -49,6 +49,8 @@ pub(crate) enum Failure {
     Shape { name: String, problem: ShapeError },
     #[error("there is no built-in shape {name:?}; there are {}", probe::gallery::NAMES.join(", "))]
     NoShape { name: String },
+    #[error("two services are compared: give both with --base (BASE_URL) and --new-url (NEW_URL)")]
+    PairUrls,
     #[error("standard input, -, can be one body only")]
     StdinTwice,
     #[error("the system has no random bytes for the run's id; give one with --run-id: {0}")]
@@ -70,6 +72,7 @@ impl Failure {
             Failure::NoArrivals(_) | Failure::Plan { .. } | Failure::Scenario(_) => 104,
             Failure::Result { .. } | Failure::SameFile { .. } => 104,
             Failure::Shape { .. } | Failure::NoShape { .. } => 104,
+            Failure::PairUrls => 104,
             Failure::StdinTwice => 2,
             Failure::Workload(WorkloadError::Stopped) => 105,
             Failure::Workload(error) if error.is_configuration() => 104,

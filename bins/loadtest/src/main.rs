@@ -1,9 +1,12 @@
 //! Smoke, baseline and spike tests of the works-list endpoints.
 
 mod args;
+mod capacity;
+mod export;
 mod failure;
 mod forecast_text;
 mod output;
+mod pair;
 mod phase;
 mod plan;
 mod plan_file;

@@ -94,11 +94,15 @@ impl View {
         let (busy, allocated) = progress.users();
         let Recent { rate, p95 } = window.recent(progress, elapsed);
         let p95 = p95.map_or_else(|| "-".to_owned(), rounded);
+        // Where one thing is tried after the other, nobody knows yet what will be asked for.
+        let phase = match scenarios.is_empty() {
+            true => String::new(),
+            false => format!(" {}", phase(scenarios.iter(), elapsed)),
+        };
         format!(
-            "{:.0}s/{:.0}s {}, {rate:.0} req/s, p95 {p95}, {busy}/{allocated} VUs, {} failed, {} dropped",
+            "{:.0}s/{:.0}s{phase}, {rate:.0} req/s, p95 {p95}, {busy}/{allocated} VUs, {} failed, {} dropped",
             elapsed.as_secs_f64(),
             duration.as_secs_f64(),
-            phase(scenarios.iter(), elapsed),
             progress.failed(),
             progress.dropped(),
         )

@@ -1,6 +1,7 @@
 //! From the arguments to the exit code.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cli::{Environment, Signals};
 use metrics::{RunSummary, StopReason, Verdict};
@@ -11,8 +12,11 @@ use workload::{
 };
 
 use crate::args::{Args, Command};
+use crate::capacity;
+use crate::export;
 use crate::failure::Failure;
 use crate::output;
+use crate::pair;
 use crate::plan;
 use crate::progress::ProgressView;
 use crate::render;
@@ -34,6 +38,12 @@ pub(crate) fn run(args: Args, environment: &Environment) -> Result<u8, Failure> 
         }
         Command::Spike { open, common, reports } => (Asked::open("spike", open), common, reports),
         Command::Run { any, common, reports } => (Asked::any(any), common, reports),
+        Command::Capacity { capacity, common } => {
+            return capacity::run(capacity, common, environment);
+        }
+        Command::Pair { pair, any, common } => {
+            return pair::run(pair, any, common, environment);
+        }
         Command::Plan { plan, any, common } => {
             return plan::run(plan, Asked::any(any), common, environment);
         }
@@ -49,6 +59,7 @@ pub(crate) fn run(args: Args, environment: &Environment) -> Result<u8, Failure> 
 
 /// Sends the load and says what came of it.
 fn load(settings: &Settings, reports: &Reports) -> Result<u8, Failure> {
+    export::check(&settings.common.exports)?;
     let target = Target::new(&settings.common)?;
     let run = prepare(settings, &target, settings.scenarios.clone())?;
     reports.say(&introduction(&target, &run))?;
@@ -64,6 +75,8 @@ fn load(settings: &Settings, reports: &Reports) -> Result<u8, Failure> {
         None
     });
 
+    let common = &settings.common;
+    export::all(&common.exports, &summary, started_at, &common.trend_stats);
     let mut result = RunResult::new(summary);
     (result.server, result.started_at) = (server, Some(started_at));
     (result.settings, result.files) = (shown, reports.written());
@@ -126,7 +139,7 @@ pub(crate) fn introduction(target: &Target, run: &Run) -> String {
 }
 
 /// Which endpoints an iteration requests, and which of them how often.
-fn how_often(endpoints: &[Endpoint], detail_ratio: f64) -> String {
+pub(crate) fn how_often(endpoints: &[Endpoint], detail_ratio: f64) -> String {
     let names = |frequency: fn(Frequency) -> Option<String>| {
         let named = |endpoint: &Endpoint| {
             frequency(endpoint.frequency()).map(|more| format!("{}{more}", endpoint.name()))
@@ -170,6 +183,17 @@ pub(crate) fn drive<T>(
     with_progress: bool,
     carry_out: impl AsyncFnOnce(&Stop, &Progress) -> Result<T, WorkloadError>,
 ) -> Result<T, Failure> {
+    let scenarios = run.scenarios().map(|(own, _)| own.scenario.clone()).collect();
+    drive_for(run.duration(), scenarios, with_progress, carry_out)
+}
+
+/// Does the same for what takes about so long, with the scenarios that are planned, if any are.
+pub(crate) fn drive_for<T>(
+    duration: Duration,
+    scenarios: Vec<Scenario>,
+    with_progress: bool,
+    carry_out: impl AsyncFnOnce(&Stop, &Progress) -> Result<T, WorkloadError>,
+) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(Failure::Start)?;
     let outcome = runtime.block_on(async {
@@ -177,10 +201,7 @@ pub(crate) fn drive<T>(
         // Ends with the runtime; until then it turns Ctrl-C and SIGTERM into a stop.
         tokio::spawn(stop_on(Signals::new().map_err(Failure::Start)?, stop.clone()));
         let progress = Arc::new(Progress::default());
-        let show = || {
-            let scenarios: Vec<_> = run.scenarios().map(|(own, _)| own.scenario.clone()).collect();
-            ProgressView::start(Arc::clone(&progress), run.duration(), scenarios)
-        };
+        let show = || ProgressView::start(Arc::clone(&progress), duration, scenarios);
         let view = with_progress.then(show).transpose().map_err(Failure::Start)?;
         let outcome = carry_out(&stop, &progress).await;
         drop(view);

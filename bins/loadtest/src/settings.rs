@@ -10,6 +10,7 @@ use workload::{AuthToken, BaseUrl, Overrides, Plan, PlannedScenario, RunId, Tran
 use zeroize::Zeroizing;
 
 use crate::args::{AnyArgs, ClosedArgs, CommonArgs, OpenArgs};
+use crate::export::{self, Export};
 use crate::failure::Failure;
 use crate::plan_file::PlanFile;
 
@@ -38,6 +39,7 @@ pub(crate) struct Common {
     pub(crate) strict: bool,
     pub(crate) trend_stats: Vec<Stat>,
     pub(crate) summary_export: Option<PathBuf>,
+    pub(crate) exports: Vec<Export>,
 }
 
 impl Settings {
@@ -130,7 +132,7 @@ pub(crate) struct Read<'a> {
 
 impl Read<'_> {
     /// What `parse` makes of a setting; `None` if it is not set.
-    fn value<T>(
+    pub(crate) fn value<T>(
         &self,
         typed: Option<String>,
         flag: &'static str,
@@ -213,7 +215,7 @@ impl Read<'_> {
         Ok(RunId::from_bytes(bytes))
     }
 
-    fn common(&self, args: CommonArgs) -> Result<Common, Failure> {
+    pub(crate) fn common(&self, args: CommonArgs) -> Result<Common, Failure> {
         Ok(Common {
             base_url: self.base_url(args.base_url)?,
             works_data: self.path(args.works_data, "works-data")?,
@@ -239,7 +241,14 @@ impl Read<'_> {
             strict: self.value(args.strict, "strict", Setting::truth)?.unwrap_or(false),
             trend_stats: self.trend_stats(args.summary_trend_stats)?,
             summary_export: self.path(args.summary_export, "summary-export")?,
+            exports: self.exports(&args.export)?,
         })
+    }
+
+    fn exports(&self, typed: &[String]) -> Result<Vec<Export>, CliError> {
+        let typed = Some(typed.join(",")).filter(|list| !list.is_empty());
+        let setting = self.environment.setting(typed, "export")?;
+        export::parse(setting.as_ref(), self.environment)
     }
 
     /// The URL's own error does not repeat it, because it may hold a password; neither do we.

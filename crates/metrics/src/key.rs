@@ -37,7 +37,7 @@ impl MetricKey {
         self.tags.get(tag).map(String::as_str)
     }
 
-    /// All tags with their values, in order.
+    /// All tags with their values, in the order of the tags.
     pub fn tags(&self) -> impl Iterator<Item = (&str, &str)> {
         self.tags.iter().map(|(tag, value)| (tag.as_str(), value.as_str()))
     }

@@ -48,6 +48,7 @@ mod health;
 mod history;
 mod key;
 mod outcome;
+mod paired;
 mod run;
 mod sample;
 mod series;
@@ -70,6 +71,9 @@ pub use health::{
 };
 pub use key::MetricKey;
 pub use outcome::{Evidence, Outcome, ThresholdResult, WorstWindow};
+pub use paired::{
+    PairedComparison, PairedConfig, PairedSamples, PairedStat, PairedVerdict, Variant,
+};
 pub use run::{Conservation, IterationTally, RequestTally, RunSummary, StopReason, Verdict};
 pub use series::{Second, TimeSeries};
 pub use set::{CounterId, Gauge, GaugeId, Metric, MetricSet, Rate, RateId, TrendId};

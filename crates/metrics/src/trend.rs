@@ -116,6 +116,21 @@ impl Trend {
             .into_iter()
             .chain(recorded.map(|step| (step.value_iterated_to(), step.count_at_value())))
     }
+
+    /// The exact sum of all samples, in seconds.
+    pub fn sum_seconds(&self) -> f64 {
+        self.sum_ns as f64 / 1e9
+    }
+
+    /// How many samples are no longer than `bound`, within the histogram's precision.
+    pub fn count_up_to(&self, bound: Duration) -> u64 {
+        let bound_us = u64::try_from(bound.as_micros()).unwrap_or(u64::MAX);
+        if self.count() == 0 || bound >= self.max {
+            return self.count();
+        }
+        let recorded = self.histogram.as_ref();
+        self.zeros + recorded.map_or(0, |histogram| histogram.count_between(0, bound_us))
+    }
 }
 
 #[cfg(test)]
@@ -148,6 +163,16 @@ mod tests {
             assert!((found - exact).abs() <= exact / 1000.0, "p({percent}): {found} for {exact}");
         }
         assert_eq!(trend.percentile(100.0), trend.max());
+    }
+
+    #[test]
+    fn samples_are_counted_up_to_a_bound_and_summed() {
+        let trend = trend(1..=1000);
+        for (bound_us, count) in [(0, 0), (1, 1), (500, 500), (1000, 1000), (10_000_000, 1000)] {
+            assert_eq!(trend.count_up_to(Duration::from_micros(bound_us)), count);
+        }
+        assert_eq!(Trend::default().count_up_to(Duration::MAX), 0);
+        assert!((trend.sum_seconds() - 0.500_5).abs() < 1e-12);
     }
 
     #[test]

@@ -15,6 +15,10 @@ pub struct RunConfig {
     pub name: String,
     /// Where the load goes.
     pub base_url: BaseUrl,
+    /// The service that is compared with the one at `base_url`: of two iterations in a row, one goes
+    /// here and one there, in an order that the seed decides. See [`crate::Run::compare`]. None by
+    /// default.
+    pub paired_url: Option<BaseUrl>,
     /// When iterations start.
     pub scenario: Scenario,
     /// What decides whether the run passes. Empty by default.
@@ -50,6 +54,7 @@ impl RunConfig {
         RunConfig {
             name: name.into(),
             base_url,
+            paired_url: None,
             scenario,
             thresholds: Vec::new(),
             endpoints: Vec::new(),

@@ -22,6 +22,9 @@ pub enum WorkloadError {
     /// What is to be trusted beside the platform's certificates holds none.
     #[error("CACERT is no PEM file with a certificate in it (-----BEGIN CERTIFICATE-----)")]
     CaCertificates,
+    /// A search for the capacity makes no sense.
+    #[error("the capacity cannot be searched: {0}")]
+    Capacity(#[source] ::capacity::CapacityError),
     /// Nobody accepts connections at the target.
     #[error(
         "cannot connect to {target} ({class}): is the service running there, on that port? Ports \
@@ -54,6 +57,14 @@ pub enum WorkloadError {
         /// The endpoint's name.
         endpoint: String,
         /// What is missing.
+        problem: &'static str,
+    },
+    /// A condition of an objective cannot be used.
+    #[error("the objective's {condition:?} {problem}")]
+    Objective {
+        /// The condition as it was written.
+        condition: String,
+        /// What is wrong with it.
         problem: &'static str,
     },
     /// The plan is not valid.
@@ -114,6 +125,12 @@ pub enum WorkloadError {
         name: String,
         /// All names of the plan.
         known: String,
+    },
+    /// Two services are to be compared, and there are none that can be.
+    #[error("two services are compared: {problem}")]
+    Paired {
+        /// What is missing or in the way.
+        problem: &'static str,
     },
     /// Unix sockets are asked for on a system without them.
     #[error("UNIX_SOCKET works on Unix only: set BASE_URL to a TCP port of the service")]

@@ -75,6 +75,7 @@
 
 mod base_url;
 mod bodies;
+mod capacity_test;
 mod config;
 mod draw;
 mod drift;
@@ -82,6 +83,8 @@ mod error;
 mod forecast;
 mod health;
 mod identity;
+mod objective;
+mod paired;
 mod plan;
 pub mod preset;
 mod progress;
@@ -98,11 +101,16 @@ mod user;
 
 pub use base_url::BaseUrl;
 pub use bodies::Learnt;
+pub use capacity;
+pub use capacity_test::{
+    BrokenOff, CapacityConfig, CapacityEvent, CapacityResult, CapacityStep, CapacityTest,
+};
 pub use config::{AuthToken, RunConfig};
 pub use error::WorkloadError;
 pub use forecast::{EndpointForecast, Forecast, ScenarioForecast, ThresholdForecast};
 pub use identity::RunId;
 pub use metrics;
+pub use objective::Objective;
 pub use plan::{Endpoint, Frequency, Overrides, Plan, PlannedScenario, Role};
 pub use probe;
 pub use progress::{Progress, ProgressTimes};

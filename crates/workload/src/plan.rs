@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::{HeaderMap, Method};
-use metrics::Threshold;
+use metrics::{Threshold, Variant};
 use probe::Shape;
 use serde::Deserialize;
 
@@ -60,6 +60,8 @@ pub struct Endpoint {
     pub(crate) items: Option<ItemsPlan>,
     pub(crate) expect: Vec<u16>,
     pub(crate) pause: Option<Pause>,
+    /// Which of two services its requests go to, where a run has two.
+    pub(crate) variant: Option<Variant>,
 }
 
 /// What an endpoint shows.

@@ -102,6 +102,12 @@ impl Progress {
         (self.counts.busy.load(Ordering::Relaxed), self.counts.allocated.load(Ordering::Relaxed))
     }
 
+    /// Forgets the users of a run that is over, before another one is shown.
+    pub(crate) fn forget_users(&self) {
+        self.counts.busy.store(0, Ordering::Relaxed);
+        self.counts.allocated.store(0, Ordering::Relaxed);
+    }
+
     pub(crate) fn add_completed(&self) {
         self.counts.completed.fetch_add(1, Ordering::Relaxed);
     }

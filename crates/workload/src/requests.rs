@@ -14,6 +14,7 @@ use dataset::Dataset;
 use hyper::Method;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::http::uri::PathAndQuery;
+use metrics::Variant;
 use probe::{Contract, Shape};
 
 use crate::draw::{Draw, StreamKey};
@@ -125,6 +126,18 @@ impl Requests {
             requests.prepared.push(prepared);
         }
         Ok(requests)
+    }
+
+    /// The same requests, to one of two services: the last of `targets`, where it is not the first.
+    pub(crate) fn of_variant(mut self, variant: Variant, targets: &[BaseUrl]) -> Self {
+        for endpoint in &mut self.endpoints {
+            endpoint.variant = Some(variant);
+            if endpoint.target == 0 && variant == Variant::New {
+                endpoint.target = targets.len() - 1;
+            }
+        }
+        self.targets = targets.to_vec();
+        self
     }
 
     fn prepare(&self, at: usize, items: Items<'_>) -> Result<Prepared, WorkloadError> {

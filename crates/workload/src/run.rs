@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dataset::Dataset;
-use metrics::{IterationTally, RunSummary, StopReason, Threshold};
+use metrics::{IterationTally, PairedSamples, RunSummary, StopReason, Threshold};
 use probe::LearnLimits;
 use scenario::{Executor, Scenario, Stage, Stop, Tally};
 
@@ -15,7 +15,7 @@ use crate::team::{self, Ended, Kit};
 use crate::transport::{Client, ClientConfig, Target};
 use crate::{
     AuthToken, BaseUrl, Endpoint, Forecast, Plan, PlannedScenario, Progress, RunConfig,
-    WorkloadError, identity, series,
+    WorkloadError, identity, paired, series,
 };
 
 /// A run that was checked and can begin.
@@ -23,7 +23,7 @@ use crate::{
 pub struct Run {
     config: RunConfig,
     scenarios: Vec<PlannedScenario>,
-    /// One for each scenario.
+    /// One for each scenario, and then, where the run has two services, those to the second one.
     requests: Arc<[Requests]>,
 }
 
@@ -61,12 +61,23 @@ impl Run {
         dataset: Option<&Dataset>,
     ) -> Result<Self, WorkloadError> {
         config.transport.check()?;
+        if config.paired_url.is_some() && config.transport.unix_socket.is_some() {
+            let problem = "with UNIX_SOCKET both would be the same";
+            return Err(WorkloadError::Paired { problem });
+        }
         let mut all = Vec::with_capacity(scenarios.len());
-        for planned in &mut scenarios {
-            let requests = Requests::new(&config, plan, planned, dataset)?;
-            planned.thresholds =
-                series::applicable(&planned.thresholds, requests.endpoints(), plan.endpoints());
-            all.push(requests);
+        for (variant, base_url) in paired::variants(&config) {
+            let directed = RunConfig { base_url: base_url.clone(), ..config.clone() };
+            for planned in &mut scenarios {
+                let requests = Requests::new(&directed, plan, planned, dataset)?;
+                let endpoints = requests.endpoints();
+                planned.thresholds =
+                    series::applicable(&planned.thresholds, endpoints, plan.endpoints());
+                all.push(match variant {
+                    None => requests,
+                    Some(variant) => requests.of_variant(variant, &targets(&config, plan)),
+                });
+            }
         }
         Ok(Run { config, scenarios, requests: all.into() })
     }
@@ -167,8 +178,35 @@ impl Run {
         stop: &Stop,
         progress: &Progress,
     ) -> Result<(RunSummary, Vec<Learnt>), WorkloadError> {
-        let (summary, bodies) = self.carry_out(stop, progress, Some(limits)).await?;
+        let (summary, bodies, _) = self.carry_out(stop, progress, Some(limits)).await?;
         Ok((summary, bodies.into_learnt(self.endpoints())))
+    }
+
+    /// Does the same as [`Run::execute`] with two services, [`RunConfig::base_url`] and
+    /// [`RunConfig::paired_url`], and returns what is needed to compare them: the endpoints' names, by
+    /// number, and every request. Series have the tag `variant`, `base` or `new`; what belongs to no
+    /// endpoint is of both.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkloadError`], as [`Run::execute`], and if there is no second service.
+    pub async fn compare(
+        &self,
+        stop: &Stop,
+        progress: &Progress,
+    ) -> Result<(RunSummary, Vec<String>, PairedSamples), WorkloadError> {
+        if self.config.paired_url.is_none() {
+            return Err(WorkloadError::Paired { problem: "the second one is missing" });
+        }
+        let (summary, _, samples) = self.carry_out(stop, progress, None).await?;
+        let of_base = self.requests.iter().take(self.scenarios.len());
+        let named = self.scenarios.iter().zip(of_base).flat_map(|(planned, requests)| {
+            requests.endpoints().iter().map(|own| match self.scenarios.len() {
+                1 => own.name().to_owned(),
+                _ => format!("{}/{}", planned.name, own.name()),
+            })
+        });
+        Ok((summary, named.collect(), samples))
     }
 
     async fn carry_out(
@@ -176,7 +214,7 @@ impl Run {
         stop: &Stop,
         progress: &Progress,
         learn: Option<LearnLimits>,
-    ) -> Result<(RunSummary, Bodies), WorkloadError> {
+    ) -> Result<(RunSummary, Bodies, PairedSamples), WorkloadError> {
         let targets = tokio::select! {
             biased;
             () = stop.finishing() => return Err(WorkloadError::Stopped),
@@ -243,8 +281,8 @@ impl Run {
             .map(|(_, own)| own)
     }
 
-    fn summary(&self, ended: Ended, addresses: Vec<String>) -> (RunSummary, Bodies) {
-        let Ended { tallies, recorded, bodies, aborted, usage } = ended;
+    fn summary(&self, ended: Ended, addresses: Vec<String>) -> (RunSummary, Bodies, PairedSamples) {
+        let Ended { tallies, recorded, bodies, samples, aborted, usage } = ended;
         let scenarios = self.scenarios.iter().map(|planned| &planned.scenario);
         let ends = |length: fn(&Tally) -> Duration| {
             let ends =
@@ -253,7 +291,8 @@ impl Run {
         };
         let mut summary = RunSummary::new(self.name());
         summary.description = self.description();
-        summary.target = self.config.base_url.to_string();
+        let services = paired::variants(&self.config).into_iter().map(|(_, url)| url.to_string());
+        summary.target = services.collect::<Vec<_>>().join(" and ");
         summary.addresses = addresses;
         summary.seed = self.config.seed;
         summary.run_id = self.config.run_id.as_ref().map(ToString::to_string);
@@ -285,8 +324,15 @@ impl Run {
         };
         summary.health = Some(health(&summary, scenarios, &usage));
         summary.findings = diagnosis::findings(&summary);
-        (summary, bodies)
+        (summary, bodies, samples)
     }
+}
+
+/// The services of a run: the base URL, the plan's targets, and the second of two that are compared.
+fn targets(config: &RunConfig, plan: &Plan) -> Vec<BaseUrl> {
+    let of_plan = plan.targets().iter().map(|target| &target.base_url);
+    let all = [&config.base_url].into_iter().chain(of_plan).chain(&config.paired_url);
+    all.cloned().collect()
 }
 
 /// What all connections of a worker share.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use metrics::{MetricSet, Threshold};
+use metrics::{MetricSet, PairedSamples, Threshold};
 use observe::{GeneratorUsage, GeneratorWatch};
 use probe::{LearnLimits, Limits, Probe};
 use scenario::{Scenario, Stop, Tally, Timing};
@@ -18,6 +18,7 @@ use tokio::sync::oneshot::{Receiver, channel};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::bodies::Bodies;
+use crate::paired::Pairing;
 use crate::recorder::{BodyCounts, Recorded, Recorder};
 use crate::requests::Requests;
 use crate::series;
@@ -59,6 +60,8 @@ pub(crate) struct Ended {
     pub(crate) tallies: Vec<Tally>,
     pub(crate) recorded: Recorded,
     pub(crate) bodies: Bodies,
+    /// Of a run with two services.
+    pub(crate) samples: PairedSamples,
     /// Whether a threshold stopped the run.
     pub(crate) aborted: bool,
     /// What the load took of the machine.
@@ -115,8 +118,8 @@ pub(crate) async fn run(kit: Kit, workers: usize, stop: &Stop) -> Result<Ended, 
     let usage = generator.end();
     // Until here the threads were there to be looked at.
     drop(held);
-    let (tallies, recorded, bodies) = merged(ended).expect("there is one worker at least");
-    Ok(Ended { tallies, recorded, bodies, aborted, usage })
+    let (tallies, recorded, bodies, samples) = merged(ended).expect("there is one worker at least");
+    Ok(Ended { tallies, recorded, bodies, samples, aborted, usage })
 }
 
 /// Whether a threshold that is to stop the run fails.
@@ -129,7 +132,7 @@ fn is_to_stop(thresholds: &[Threshold], metrics: &MetricSet, elapsed: Duration) 
 type Hold = std::sync::mpsc::Sender<()>;
 
 /// What a worker did.
-type Done = (Vec<Tally>, Recorded, Bodies);
+type Done = (Vec<Tally>, Recorded, Bodies, PairedSamples);
 
 type Part = Result<Done, WorkloadError>;
 
@@ -176,7 +179,8 @@ fn work(
     let offsets = endpoints().scan(0, |sum, own| Some(std::mem::replace(sum, *sum + own.len())));
     let offsets = offsets.collect();
     let snapshot = (snapshots, worker.number());
-    let names = kit.names.iter().map(String::as_str);
+    // With two services, the endpoints of all scenarios come twice.
+    let names = kit.names.iter().map(String::as_str).cycle();
     let scenarios = names.zip(endpoints());
     let followed = series::followed(&kit.thresholds);
     let recorder = Recorder::new(scenarios, &kit.progress, epoch, snapshot, &kit.bodies, followed);
@@ -184,7 +188,15 @@ fn work(
         Limits { body_bytes_max: kit.config.transport.body_bytes_max, ..Limits::default() };
     let bodies = Bodies::new(endpoints().map(<[_]>::len).sum(), limits.body_bytes_max, kit.learn);
     let judge = RefCell::new(Judge::new(Probe::new(limits), bodies));
-    let shared = Worker { requests: &kit.requests, offsets, recorder: &recorder, judge, epoch };
+    let shared = Worker {
+        requests: &kit.requests,
+        offsets,
+        recorder: &recorder,
+        judge,
+        epoch,
+        pairing: Pairing::new(&kit.config, kit.scenarios.len()),
+        samples: RefCell::default(),
+    };
     let client = Rc::new((kit.client)());
     let new_user = |_| Reader::new(&shared, Rc::clone(&client));
     let tallies = runtime.block_on(worker.run(new_user, &recorder, stop, Timing::Precise));
@@ -194,7 +206,8 @@ fn work(
     };
     let had_time = tallies.iter().zip(&kit.scenarios).all(had_time);
     let bodies = shared.judge.into_inner().into_bodies();
-    Ok((tallies, recorder.into_recorded(had_time), bodies))
+    let samples = shared.samples.into_inner();
+    Ok((tallies, recorder.into_recorded(had_time), bodies, samples))
 }
 
 async fn all(workers: Vec<Receiver<Part>>) -> Result<Vec<Done>, WorkloadError> {
@@ -234,10 +247,12 @@ async fn attended<T>(
 }
 
 fn merged(parts: Vec<Done>) -> Option<Done> {
-    parts.into_iter().reduce(|(tallies, mut recorded, mut bodies), (more, other, seen)| {
+    parts.into_iter().reduce(|(tallies, mut recorded, mut bodies, mut samples), part| {
+        let (more, other, seen, more_samples) = part;
+        samples.merge(more_samples);
         let tallies = tallies.into_iter().zip(more).map(|(tally, more)| tally.merged(more));
         recorded.merge(other);
         bodies.merge(seen);
-        (tallies.collect(), recorded, bodies)
+        (tallies.collect(), recorded, bodies, samples)
     })
 }

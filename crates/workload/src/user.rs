@@ -5,12 +5,14 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use metrics::PairedSamples;
 use probe::{Examined, Probe};
 use scenario::{Iteration, VirtualUser};
 use tokio::time::Instant;
 
 use crate::bodies::{Bodies, Received};
 use crate::identity::TRACEPARENT;
+use crate::paired::{self, Pairing};
 use crate::recorder::{Judgement, Recorder};
 use crate::requests::{Request, Requests};
 use crate::signs::Sign;
@@ -27,6 +29,28 @@ pub(crate) struct Worker<'a> {
     pub(crate) judge: RefCell<Judge>,
     /// The beginning of the run.
     pub(crate) epoch: Instant,
+    /// Where iterations go, if there are two services.
+    pub(crate) pairing: Option<Pairing>,
+    /// What is kept to compare them.
+    pub(crate) samples: RefCell<PairedSamples>,
+}
+
+impl Worker<'_> {
+    /// Where the requests of an iteration are among all.
+    fn place(&self, iteration: &Iteration) -> usize {
+        self.pairing.map_or(iteration.scenario, |pairing| pairing.place(iteration))
+    }
+
+    /// Keeps a request for the comparison of two services, if there are two.
+    fn keep(&self, place: usize, endpoint: usize, begun: Instant, ended: (&Exchange, bool)) {
+        let Some(pairing) = self.pairing else { return };
+        let variant = pairing.variant_at(place);
+        let base = pairing.base_of(place);
+        let at = begun.duration_since(self.epoch);
+        let (exchange, expected) = ended;
+        let samples = &mut self.samples.borrow_mut();
+        paired::record(samples, (self.offsets[base] + endpoint, variant), at, exchange, expected);
+    }
 }
 
 /// Somebody who looks at the works lists, and at times at one work.
@@ -41,9 +65,10 @@ impl<'a> Reader<'a> {
     }
 
     async fn request(&mut self, request: &Request<'_>, iteration: &Iteration) {
-        let requests = &self.worker.requests[iteration.scenario];
+        let place = self.worker.place(iteration);
+        let requests = &self.worker.requests[place];
         let endpoint = &requests.endpoints()[request.endpoint];
-        let series = self.worker.offsets[iteration.scenario] + request.endpoint;
+        let series = self.worker.offsets[place] + request.endpoint;
         let lag = iteration.started - iteration.planned;
         let in_flight = self.worker.recorder.begin(series, lag);
         let traceparent = request.traceparent.iter();
@@ -60,14 +85,17 @@ impl<'a> Reader<'a> {
         let exchange = self.client.send(call, in_flight.begun()).await;
         let at = (in_flight.begun() + exchange.elapsed).duration_since(self.worker.epoch);
         let mut judge = self.worker.judge.borrow_mut();
-        in_flight.ended(&exchange, &judge.judge(endpoint, request, &exchange, (series, at)));
+        let judgement = judge.judge(endpoint, request, &exchange, (series, at));
+        let ended = (&exchange, judgement.expected == Some(true));
+        self.worker.keep(place, request.endpoint, in_flight.begun(), ended);
+        in_flight.ended(&exchange, &judgement);
         self.client.reuse(exchange);
     }
 }
 
 impl VirtualUser for Reader<'_> {
     async fn iterate(&mut self, iteration: Iteration) {
-        let requests = &self.worker.requests[iteration.scenario];
+        let requests = &self.worker.requests[self.worker.place(&iteration)];
         for request in requests.of_iteration(iteration.index) {
             self.request(&request, &iteration).await;
             if let Some(pause) = request.pause {

@@ -98,6 +98,7 @@ fn endpoint(
         path,
         shape,
         items,
+        variant: None,
     })
 }
 

@@ -87,7 +87,11 @@ impl EndpointSeries {
     ) -> Self {
         let key = |name: &str| {
             let key = MetricKey::new(name).with("endpoint", endpoint.name());
-            key.with("role", endpoint.role().name()).with("scenario", scenario)
+            let key = key.with("role", endpoint.role().name()).with("scenario", scenario);
+            match endpoint.variant {
+                Some(variant) => key.with("variant", variant.name()),
+                None => key,
+            }
         };
         let check = |name| key("checks").with("check", name);
         let duration = |expected| key("http_req_duration").with("expected_response", expected);
