@@ -42,7 +42,7 @@ impl Marks {
     }
 
     /// The first mark at `at` or behind it; past the text where there is none.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next(&self, at: usize) -> usize {
         let mut block = at / BLOCK;
         let Some(&bits) = self.bits.get(block) else { return usize::MAX };

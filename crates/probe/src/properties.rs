@@ -4,6 +4,9 @@ use crate::Types;
 use crate::fingerprint::{fingerprint, same};
 use crate::shape::SchemaId;
 
+/// So many names are compared one by one.
+const FEW: usize = 4;
+
 #[derive(Clone, Debug)]
 pub(crate) struct Property {
     pub(crate) name: Box<str>,
@@ -94,8 +97,9 @@ impl Properties {
     /// The place of a name.
     #[inline]
     pub(crate) fn find(&self, name: &[u8]) -> Option<usize> {
-        if self.slots.is_empty() {
-            return None;
+        // Few names are told from another by their lengths sooner than by a hash.
+        if self.list.len() <= FEW {
+            return self.list.iter().position(|property| same(property.name.as_bytes(), name));
         }
         let mut slot = self.slot(name);
         loop {

@@ -107,7 +107,14 @@ impl<'a, N: Nodes + ?Sized> Walk<'a, N> {
         if let Some(known) = self.nodes.known(id, index) {
             return known;
         }
-        let conforms = self.rules::<REPORT>(schema, self.nodes.at(index), index);
+        // Most of the others are texts and numbers with a bound, for which nothing need be kept.
+        let conforms = match self.nodes.at(index) {
+            Node::String(text) if schema.in_place.is_empty() => self.text::<REPORT>(schema, text),
+            Node::Number(number) if schema.in_place.is_empty() => {
+                self.number::<REPORT>(schema, number)
+            }
+            node => self.rules::<REPORT>(schema, node, index),
+        };
         if index == self.watched {
             self.scratch.memo.push((id, conforms));
         }
