@@ -32,8 +32,8 @@ pub(crate) enum Column {
     Counter { before: u64, blocks: Vec<u64> },
     /// The events, and those before the open block.
     Rate { before: Rate, blocks: Vec<Rate> },
-    /// The level at the end; of several seconds, the greatest.
-    Level(Vec<Option<u64>>),
+    /// The greatest level; that of the open block so far.
+    Level { open: Option<u64>, blocks: Vec<Option<u64>> },
     /// The samples, of a trend that is followed.
     Trend { open: OpenBlock, blocks: Vec<TrendBlock> },
     /// Nothing, of a trend that is not.
@@ -52,7 +52,7 @@ impl History {
         self.columns.push(match metric {
             Metric::Counter(before) => Column::Counter { before: *before, blocks: Vec::new() },
             Metric::Rate(before) => Column::Rate { before: *before, blocks: Vec::new() },
-            Metric::Gauge(_) => Column::Level(Vec::new()),
+            Metric::Gauge(_) => Column::Level { open: None, blocks: Vec::new() },
             Metric::Trend(_) => Column::Nothing,
         });
     }
@@ -67,6 +67,12 @@ impl History {
     pub(crate) fn record(&mut self, at: usize, sample: Duration) {
         if let Column::Trend { open, .. } = &mut self.columns[at] {
             open.record(sample);
+        }
+    }
+
+    pub(crate) fn level(&mut self, at: usize, level: u64) {
+        if let Column::Level { open, .. } = &mut self.columns[at] {
+            *open = (*open).max(Some(level));
         }
     }
 
@@ -192,8 +198,11 @@ impl Column {
                 let gained = *rate - std::mem::replace(before, *rate);
                 put(blocks, at, |block| *block += gained)
             }
-            (Column::Level(blocks), Metric::Gauge(Some(Gauge { last, .. }))) => {
-                put(blocks, at, |block| *block = (*block).max(Some(*last)))
+            (Column::Level { open, blocks }, Metric::Gauge(Some(Gauge { last, .. }))) => {
+                let greatest = open.take().max(Some(*last));
+                // The next block begins with this level, and may never set another one.
+                put(blocks, at, |block| *block = (*block).max(greatest))
+                    + put(blocks, at + 1, |block| *block = (*block).max(Some(*last)))
             }
             (Column::Trend { open, blocks }, _) if !open.is_empty() => {
                 let closed = open.close();
@@ -208,7 +217,7 @@ impl Column {
         match self {
             Column::Counter { blocks, .. } => halve(blocks, |own, more| *own += more),
             Column::Rate { blocks, .. } => halve(blocks, |own, more| *own += *more),
-            Column::Level(blocks) => halve(blocks, |own, more| *own = (*own).max(*more)),
+            Column::Level { blocks, .. } => halve(blocks, |own, more| *own = (*own).max(*more)),
             Column::Trend { blocks, .. } => halve(blocks, TrendBlock::merge),
             Column::Nothing => {}
         }
@@ -222,7 +231,7 @@ impl Column {
             (Column::Rate { blocks, .. }, Column::Rate { blocks: more, .. }) => {
                 add_all(blocks, more, |own, more| *own += *more);
             }
-            (Column::Level(blocks), Column::Level(more)) => {
+            (Column::Level { blocks, .. }, Column::Level { blocks: more, .. }) => {
                 add_all(blocks, more, |own, more| *own = (*own).max(*more));
             }
             (Column::Trend { blocks, .. }, Column::Trend { blocks: more, .. }) => {
@@ -246,7 +255,7 @@ impl Column {
         match self {
             Column::Counter { blocks, .. } => size_of_val(&blocks[..]),
             Column::Rate { blocks, .. } => size_of_val(&blocks[..]),
-            Column::Level(blocks) => size_of_val(&blocks[..]),
+            Column::Level { blocks, .. } => size_of_val(&blocks[..]),
             Column::Trend { blocks, .. } => {
                 let heap = blocks.iter().map(TrendBlock::heap_bytes).sum::<usize>();
                 size_of_val(&blocks[..]) + heap

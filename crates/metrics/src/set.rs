@@ -167,6 +167,7 @@ impl MetricSet {
     pub fn set(&mut self, id: GaugeId, level: u64) {
         let metric = &mut self.metrics[id.0];
         metric.merge(&Metric::Gauge(Some(Gauge { last: level, min: level, max: level })));
+        self.history.level(id.0, level);
     }
 
     /// Adds one event to a rate.

@@ -57,11 +57,11 @@ impl<'a> Timeline<'a> {
         self.sums(selector, column, |sum, more| *sum += *more)
     }
 
-    /// The level at the end of each block of the gauges that `selector` takes in, the greatest of
-    /// several; `None` where it was not set up to then. A level stays until it is set again.
+    /// The greatest level in each block of the gauges that `selector` takes in; `None` where it was not
+    /// set up to then. A level stays until it is set again.
     pub fn levels(&self, selector: &MetricKey) -> Vec<Option<u64>> {
         let column = |column: &'a Column| match column {
-            Column::Level(blocks) => Some(&blocks[..]),
+            Column::Level { blocks, .. } => Some(&blocks[..]),
             _ => None,
         };
         let mut levels = self.sums(selector, column, |level, more| *level = (*level).max(*more));
@@ -147,6 +147,22 @@ mod tests {
         assert_eq!(trends[4].max(), Some(Duration::from_millis(4)));
         assert!(timeline.trends(&key("u")).is_none() && timeline.trends(&key("x")).is_none());
         assert!(MetricSet::default().timeline().is_empty());
+    }
+
+    #[test]
+    fn a_level_is_the_greatest_of_its_second() {
+        let mut set = MetricSet::default();
+        let level = set.gauge(key("g"));
+        let mut at = |second, levels: &[u64]| {
+            set.advance(second);
+            levels.iter().for_each(|value| set.set(level, *value));
+        };
+        at(1, &[2, 7, 1]);
+        at(4, &[0, 3, 0]);
+        at(5, &[]);
+        set.finish();
+        let levels = [None, Some(7), Some(1), Some(1), Some(3), Some(0)];
+        assert_eq!(set.timeline().levels(&key("g")), levels);
     }
 
     #[test]
