@@ -49,8 +49,7 @@ impl Settings {
         environment: &Environment,
     ) -> Result<Self, Failure> {
         let read = Read { environment };
-        let plan_file = read.plan_file(common.plan.take())?;
-        let plan = plan_file.as_ref().map_or_else(|| Ok(Plan::genarrative()), PlanFile::plan)?;
+        let plan = read.plan(&mut common)?;
         let Asked { name, closed, open } = scenario;
         let names = match name {
             Name::Given(name) => vec![name.to_owned()],
@@ -77,8 +76,7 @@ impl LearnSettings {
         environment: &Environment,
     ) -> Result<Self, Failure> {
         let read = Read { environment };
-        let plan_file = read.plan_file(common.plan.take())?;
-        let plan = plan_file.as_ref().map_or_else(|| Ok(Plan::genarrative()), PlanFile::plan)?;
+        let plan = read.plan(&mut common)?;
         let asked = read.overrides(closed, OpenArgs::default(), common.graceful_stop.take())?;
         let scenario = Scenario::constant_vus(
             asked.vus.unwrap_or(1),
@@ -139,6 +137,14 @@ impl Read<'_> {
         parse: impl FnOnce(&Setting) -> Result<T, CliError>,
     ) -> Result<Option<T>, CliError> {
         self.environment.setting(typed, flag)?.as_ref().map(parse).transpose()
+    }
+
+    /// The plan of a file, or the built-in one.
+    pub(crate) fn plan(&self, common: &mut CommonArgs) -> Result<Plan, Failure> {
+        match self.plan_file(common.plan.take())? {
+            Some(file) => file.plan(),
+            None => Ok(Plan::genarrative()),
+        }
     }
 
     /// The plan file, if there is to be one.

@@ -10,7 +10,6 @@ use workload::{CapacityConfig, Objective, Plan};
 use super::CapacityArgs;
 use crate::args::CommonArgs;
 use crate::failure::Failure;
-use crate::plan_file::PlanFile;
 use crate::settings::{Common, Read};
 
 /// The objective of the baseline scenario.
@@ -31,8 +30,7 @@ impl CapacitySettings {
         environment: &Environment,
     ) -> Result<Self, Failure> {
         let read = Read { environment };
-        let plan_file = read.plan_file(common.plan.take())?;
-        let plan = plan_file.as_ref().map_or_else(|| Ok(Plan::genarrative()), PlanFile::plan)?;
+        let plan = read.plan(&mut common)?;
         let slo = read.value(args.slo, "slo", |setting| Ok(setting.text().to_owned()))?;
         let mut config =
             CapacityConfig::new(Objective::parse(slo.as_deref().unwrap_or(OBJECTIVE))?);
