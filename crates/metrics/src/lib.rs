@@ -49,6 +49,7 @@ mod history;
 mod key;
 mod outcome;
 mod paired;
+mod random;
 mod run;
 mod sample;
 mod series;

@@ -1,6 +1,7 @@
 //! Runs drawn again from stretches of themselves.
 
 use super::CompareOptions;
+use crate::random::Random;
 use crate::{TrendBlock, buckets};
 
 /// The stretches that a run is cut into, of about as many samples each.
@@ -139,20 +140,5 @@ impl Stretches {
             seen += count;
         }
         0.0
-    }
-}
-
-/// SplitMix64: a few nanoseconds a number, the same for the same seed.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^= z >> 31;
-        // Multiplying takes the place of a division; the bias is below one in a billion.
-        ((u128::from(z) * bound as u128) >> 64) as usize
     }
 }

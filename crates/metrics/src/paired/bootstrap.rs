@@ -1,6 +1,7 @@
 //! Blocks drawn anew, and the differences that come of it.
 
 use super::PairedConfig;
+use crate::random::Random;
 
 /// About as many steps as take some seconds.
 const STEPS_MAX: u64 = 1_000_000_000;
@@ -90,15 +91,18 @@ impl Observed {
     }
 }
 
-/// Draws blocks by `SplitMix64`.
+/// Draws blocks at random.
 pub(super) struct Resampler {
-    state: u64,
+    random: Random,
     drawn: Vec<u32>,
 }
 
 impl Resampler {
     pub(super) fn new(seed: u64, blocks: usize) -> Self {
-        Resampler { state: seed.wrapping_mul(0xd134_2543_de82_ef95), drawn: vec![0; blocks] }
+        Resampler {
+            random: Random(seed.wrapping_mul(0xd134_2543_de82_ef95)),
+            drawn: vec![0; blocks],
+        }
     }
 
     /// The differences of each percentile, and then of the shares of failed requests.
@@ -133,17 +137,9 @@ impl Resampler {
     fn draw(&mut self) {
         self.drawn.fill(0);
         for _ in 0..self.drawn.len() {
-            let bound = self.drawn.len() as u64;
-            let at = ((u128::from(self.next()) * u128::from(bound)) >> 64) as usize;
+            let at = self.random.below(self.drawn.len());
             self.drawn[at] += 1;
         }
-    }
-
-    fn next(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
     }
 }
 
